@@ -1,0 +1,23 @@
+//! Countersign's core: all the rules of an authenticator, and nothing but rules.
+//!
+//! It is *sans-IO*: the time, randomness and bytes come in as arguments and values come out, so that every rule is
+//! tested without a clock, a network or a phone. The one exception is the vault's own file.
+//!
+//! - [`account`]: what a person keeps: an account, its names, its kind.
+//! - [`otp`]: one-time passwords: TOTP, HOTP, Steam, mOTP and Yandex.
+//! - [`enroll`]: text or a picture in, a preview of what would be added out; no side effect.
+//! - `vault`: the encrypted database: who may unlock, rows, proof against tampering, backups.
+//! - `transfer`: import and export: detect, preview, apply in one transaction, undo.
+//! - `authenticator`: the façade that shells and the command line use.
+//! - [`time`], [`entropy`], [`secret`], [`wire`]: the small things that all rooms share.
+//!
+//! Five promises hold everywhere: nothing in the clear, nothing lost, nothing signed unseen, nothing silent, offline
+//! first.
+
+pub mod account;
+pub mod enroll;
+pub mod entropy;
+pub mod otp;
+pub mod secret;
+pub mod time;
+pub mod wire;

@@ -1,0 +1,15 @@
+//! Placeholder.
+use super::{Code, Error, Secret};
+/// Placeholder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Yandex {
+    secret: Secret,
+}
+impl Yandex {
+    pub(super) fn code(&self, _at: crate::time::UnixTime) -> Result<Code, Error> {
+        Err(Error::BeforeEpoch)
+    }
+    pub(super) fn secret(&self) -> &[u8] {
+        self.secret.expose()
+    }
+}

@@ -1,0 +1,1 @@
+//! QR codes: luma in, texts and corners out.
