@@ -104,8 +104,9 @@ def for_oathtool(q):
 
 
 def for_pyotp(q):
-    """Its TOTP takes dates up to the year 9999; 6 to 10 digits, secrets of 112 bits or more."""
-    return q["kind"] in ("totp", "hotp") and q["digits"] >= 6 and len(q["secret"]) >= 28 and q["time"] < 1 << 37
+    """Its bounds: 6 to 10 digits, secrets of 112 bits or more, periods up to 120 seconds."""
+    fits = q["kind"] == "hotp" or q["kind"] == "totp" and q["period"] <= 120
+    return fits and q["digits"] >= 6 and len(q["secret"]) >= 28
 
 
 def with_pyotp(q):
