@@ -2,6 +2,7 @@
 //!
 //! - `totp`: RFC 6238, and `hotp`: RFC 4226, with SHA-1/224/256/384/512 and 4 to 10 digits.
 //! - `steam`: Steam Guard's five letters. `motp`: Mobile-OTP. `yandex`: Yandex.Key's eight letters.
+//! - `mac`: the HMAC and its truncation, which all but mOTP share.
 //! - `code`: what comes out: [`Code`], `Copy`, digits inline.
 //!
 //! What is out of bounds does not build: [`Digits`], [`Period`], [`Secret`] and [`Algorithm`] refuse it with a typed
@@ -9,9 +10,12 @@
 
 mod code;
 mod hotp;
+mod mac;
 mod motp;
 mod params;
 mod steam;
+#[cfg(test)]
+mod tests;
 mod totp;
 mod yandex;
 
