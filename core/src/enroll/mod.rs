@@ -16,6 +16,7 @@
 
 mod bare;
 mod base32;
+mod blueprint;
 pub mod duplicate;
 mod error;
 mod export;
@@ -27,8 +28,6 @@ mod not_yet;
 mod oddity;
 mod otpauth;
 mod pin;
-#[cfg(feature = "pictures")]
-pub mod picture;
 mod steam;
 #[cfg(test)]
 mod tests;

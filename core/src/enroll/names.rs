@@ -32,7 +32,8 @@ pub(super) fn read(label: &str, parameters: &Parameters, oddities: &mut Vec<Oddi
         return bounded(Profile::named(prefix, unpadded(account)));
     }
     if !prefix.is_empty() {
-        oddities.push(Oddity::IssuerMismatch { label: prefix.chars().take(80).collect(), parameter: issuer.to_owned() });
+        oddities
+            .push(Oddity::IssuerMismatch { label: prefix.chars().take(80).collect(), parameter: issuer.to_owned() });
     }
     bounded(Profile::named(issuer, unpadded(account)))
 }

@@ -138,7 +138,8 @@ fn of_otp(otp: &Otp, oddities: &mut Vec<Oddity>) {
 /// Controls, zero-width space and byte order mark, and what overrides the direction of text. (Zero-width joiners stay:
 /// emoji and several scripts need them.)
 fn is_invisible(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{feff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    c.is_control()
+        || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{feff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn has_percent_encoding(name: &str) -> bool {

@@ -70,7 +70,8 @@ impl Link {
 fn wholly_encoded(text: &str) -> Option<Zeroizing<String>> {
     let (scheme, _) = text.split_once('%')?;
     let encoded = has_prefix(text.get(scheme.len()..)?, "%3A%2F%2F");
-    let known = LISTED.iter().any(|listed| listed.strip_suffix(':').is_some_and(|name| name.eq_ignore_ascii_case(scheme)));
+    let known =
+        LISTED.iter().any(|listed| listed.strip_suffix(':').is_some_and(|name| name.eq_ignore_ascii_case(scheme)));
     if !(encoded && known) {
         return None;
     }
@@ -239,7 +240,9 @@ impl Parameters {
     pub(super) fn flag(&self, known: &[&'static str], oddities: &mut Vec<Oddity>) {
         for (at, parameter) in self.0.iter().enumerate() {
             let oddity = match known.iter().find(|name| **name == parameter.name) {
-                Some(name) if self.0.iter().take(at).any(|other| other.name == *name) => Oddity::RepeatedParameter(name),
+                Some(name) if self.0.iter().take(at).any(|other| other.name == *name) => {
+                    Oddity::RepeatedParameter(name)
+                }
                 Some(_) => continue,
                 None if parameter.name == "image" => Oddity::ImageIgnored,
                 None => Oddity::UnknownParameter(parameter.name.chars().take(40).collect()),

@@ -1,0 +1,1 @@
+//! What people's QR codes hold, and that every account comes back.
