@@ -77,10 +77,12 @@ fn suspects(row: &[usize], width: usize) -> usize {
 const BLOCK: usize = 16;
 /// A block and its neighbours with less between dark and light than this hold nothing but noise.
 const FLAT: u8 = 12;
+/// How many blocks far a flat block looks for a threshold: enough for modules of 50 pixels.
+const REACH: usize = 4;
 
 /// Each pixel against the middle between the darkest and the lightest around its 16×16 block: the blocks' extremes are
-/// widened to 3×3 blocks, and the thresholds smoothed over 3×3 blocks so that they have no steps. A flat block takes the
-/// threshold of its neighbours if one of them has one, else it is light.
+/// widened to 3×3 blocks, and the thresholds smoothed over 3×3 blocks so that they have no steps. A flat block is inside
+/// of a large module if a block near it is not flat, and takes the threshold from there; else it is light.
 pub(crate) fn midpoint16(picture: Luma<'_>) -> Bits {
     let (columns, rows) = (picture.width().div_ceil(BLOCK), picture.height().div_ceil(BLOCK));
     let mut extremes = vec![(u8::MAX, u8::MIN); columns * rows];
@@ -91,20 +93,22 @@ pub(crate) fn midpoint16(picture: Luma<'_>) -> Bits {
             *extreme = (low, high);
         }
     }
-    let thresholds: Vec<Option<u8>> = (0..columns * rows)
+    let mut thresholds: Vec<Option<u8>> = (0..columns * rows)
         .map(|at| {
             let around = around(at, columns, rows).map(|other| extremes[other]);
             let (low, high) = around.fold((u8::MAX, u8::MIN), |(l, h), (low, high)| (l.min(low), h.max(high)));
             (high - low >= FLAT).then(|| u8::midpoint(low, high))
         })
         .collect();
-    let smooth: Vec<u8> = (0..columns * rows)
-        .map(|at| {
-            let known = around(at, columns, rows).filter_map(|other| thresholds[other]);
-            let (sum, count) = known.fold((0u32, 0u32), |(sum, count), t| (sum + u32::from(t), count + 1));
-            sum.checked_div(count).and_then(|mean| u8::try_from(mean).ok()).unwrap_or(0)
-        })
-        .collect();
+    let mean_around = |thresholds: &[Option<u8>], at| {
+        let known = around(at, columns, rows).filter_map(|other| thresholds[other]);
+        let (sum, count) = known.fold((0u32, 0u32), |(sum, count), t| (sum + u32::from(t), count + 1));
+        sum.checked_div(count).and_then(|mean| u8::try_from(mean).ok())
+    };
+    for _ in 0..REACH {
+        thresholds = (0..columns * rows).map(|at| thresholds[at].or_else(|| mean_around(&thresholds, at))).collect();
+    }
+    let smooth: Vec<u8> = (0..columns * rows).map(|at| mean_around(&thresholds, at).unwrap_or(0)).collect();
     let mut bits = Bits::new(picture.width(), picture.height());
     for (y, row) in picture.rows().enumerate() {
         let blocks = &smooth[y / BLOCK * columns..][..columns];
