@@ -20,4 +20,6 @@ pub mod entropy;
 pub mod otp;
 pub mod secret;
 pub mod time;
+#[cfg(feature = "vault")]
+pub mod vault;
 pub mod wire;

@@ -1,0 +1,473 @@
+//! Backups: one encrypted file with everything but what belongs to one device, made to be kept elsewhere.
+//!
+//! A backup has a key of its own, sealed by the vault's backup key, which is sealed under the password and the recovery
+//! code of the day: so it is written without asking for either, and opens with either. `docs/vault.md` has the bytes.
+
+use std::path::{Path, PathBuf};
+
+use ring::digest;
+use rusqlite::Connection;
+use zeroize::Zeroizing;
+
+use super::crypto::{RawKey, SealKey, associated_data};
+use super::kdf::{Cost, Password};
+use super::load::Loaded;
+use super::manifest::Keys;
+use super::record::{decode_account, encode_account};
+use super::recovery::RecoveryCode;
+use super::settings::Settings;
+use super::slots::{Content, Head, Slot, SlotKind};
+use super::store::{self, RecordKind, Table};
+use super::{BACKUP_ROW, Error, SETTINGS_ROW, Vault, accounts};
+use crate::account::{Account, AccountId};
+use crate::entropy::{Entropy, random};
+use crate::otp::Kind;
+use crate::time::UnixTime;
+use crate::wire::{Value, Writer, fields};
+
+const MAGIC: &[u8; 8] = b"CSBACKUP";
+const FORMAT: u64 = 1;
+/// Plaintext bytes of each piece but the last.
+const PIECE: usize = 64 * 1024;
+/// The largest header that is read.
+const MAX_HEADER: usize = 64 * 1024;
+/// The most wraps in a header: each password wrap costs a key derivation to try.
+const MAX_WRAPS: usize = 8;
+
+/// The backup key under one slot's opener.
+#[derive(Debug)]
+pub(super) struct Wrap {
+    pub(super) head: Head,
+    sealed: Vec<u8>,
+}
+
+pub(super) fn wrap(entropy: &dyn Entropy, head: &Head, opener: &RawKey, key: &RawKey) -> Result<Wrap, Error> {
+    Ok(Wrap { head: head.clone(), sealed: head.seal(entropy, opener, Content::BackupKey, key)? })
+}
+
+impl Wrap {
+    /// A wrap is written as a slot that holds nothing but the backup key.
+    fn slot(&self) -> Slot {
+        Slot {
+            head: self.head.clone(),
+            wrapped: Vec::new(),
+            sealed: self.sealed.clone(),
+            sealed_uv_root: Vec::new(),
+            confirmed: true,
+            created: UnixTime::default(),
+        }
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Self, Error> {
+        let slot = Slot::decode(bytes)?;
+        Ok(Self { head: slot.head, sealed: slot.sealed })
+    }
+}
+
+/// What the vault keeps to write backups: their key, and its wraps.
+pub(super) struct BackupKey {
+    pub(super) key: RawKey,
+    pub(super) wraps: Vec<Wrap>,
+}
+
+impl BackupKey {
+    pub(super) fn encode(&self) -> Zeroizing<Vec<u8>> {
+        let mut writer = Writer::new();
+        writer.bytes(1, self.key.expose());
+        for wrap in &self.wraps {
+            writer.bytes(2, &wrap.slot().encode());
+        }
+        writer.finish()
+    }
+
+    fn decode(payload: &[u8]) -> Result<Self, Error> {
+        let mut read = Self { key: RawKey::zero(), wraps: Vec::new() };
+        for field in fields(payload) {
+            match field.map_err(|_| Error::NotFound("backup key"))? {
+                (1, Value::Bytes(key)) => read.key = RawKey::from_bytes(key)?,
+                (2, Value::Bytes(wrap)) => read.wraps.push(Wrap::decode(wrap)?),
+                _ => return Err(Error::NotFound("backup key")),
+            }
+        }
+        Ok(read)
+    }
+}
+
+pub(super) fn read_key(connection: &Connection, keys: &Keys) -> Result<BackupKey, Error> {
+    let row = store::row(connection, Table::Record, &BACKUP_ROW)?.ok_or(Error::NotFound("backup key"))?;
+    let payload = row.open(keys, Table::Record).map_err(|_| Error::NotFound("backup key"))?;
+    BackupKey::decode(&payload)
+}
+
+/// Where backups go. A platform implements it for a folder that the person chose.
+pub trait Sink {
+    /// Writes a new file whole; an existing one of that name is an error. Durable when this returns.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyThere`], or as the place says.
+    fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), Error>;
+
+    /// Reads a file back, whole.
+    ///
+    /// # Errors
+    /// As the place says.
+    fn read(&mut self, name: &str) -> Result<Vec<u8>, Error>;
+
+    /// The names of all files there.
+    ///
+    /// # Errors
+    /// As the place says.
+    fn list(&mut self) -> Result<Vec<String>, Error>;
+
+    /// Removes a file.
+    ///
+    /// # Errors
+    /// As the place says.
+    fn remove(&mut self, name: &str) -> Result<(), Error>;
+}
+
+/// A folder of the file system.
+#[derive(Debug)]
+pub struct FolderSink(PathBuf);
+
+impl FolderSink {
+    /// This folder, which exists.
+    #[must_use]
+    pub fn new(folder: &Path) -> Self {
+        Self(folder.to_owned())
+    }
+}
+
+impl Sink for FolderSink {
+    fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+        let path = self.0.join(name);
+        super::claim(&path)?;
+        let written = std::fs::OpenOptions::new().write(true).open(&path).and_then(|mut file| {
+            std::io::Write::write_all(&mut file, bytes)?;
+            file.sync_all()
+        });
+        if let Err(error) = written {
+            let _ = std::fs::remove_file(&path);
+            return Err(error.into());
+        }
+        super::sync_folder(&path)
+    }
+
+    fn read(&mut self, name: &str) -> Result<Vec<u8>, Error> {
+        Ok(std::fs::read(self.0.join(name))?)
+    }
+
+    fn list(&mut self) -> Result<Vec<String>, Error> {
+        let names = std::fs::read_dir(&self.0)?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        Ok(names.collect())
+    }
+
+    fn remove(&mut self, name: &str) -> Result<(), Error> {
+        Ok(std::fs::remove_file(self.0.join(name))?)
+    }
+}
+
+impl Vault {
+    /// The whole vault as the bytes of a backup file.
+    ///
+    /// # Errors
+    /// [`Error::Locked`], or as reading says.
+    pub fn backup_bytes(&self, now: UnixTime) -> Result<Vec<u8>, Error> {
+        let unlocked = self.unlocked()?;
+        let key = read_key(&self.connection, &unlocked.keys)?;
+        let body = self.body(&unlocked.loaded, &unlocked.keys)?;
+        seal(&*self.entropy, unlocked.keys.vault, &key, &body, now)
+    }
+
+    /// Writes a backup under a new name, reads it back and compares, and only then removes the oldest ones beyond the
+    /// number that the person set; gives back the new name.
+    ///
+    /// # Errors
+    /// [`Error::BackupNotKept`] if the place gives back something else; otherwise as the place says. The older
+    /// backups are then all still there.
+    pub fn backup_to(&mut self, sink: &mut dyn Sink, now: UnixTime) -> Result<String, Error> {
+        let bytes = self.backup_bytes(now)?;
+        // Sorted by name is sorted by time: milliseconds, 15 digits, to the year 33,000.
+        let name = format!("countersign-{:015}.csbackup", now.millis());
+        sink.write(&name, &bytes)?;
+        let kept = sink.read(&name)?;
+        let key = read_key(&self.connection, &self.unlocked()?.keys)?;
+        if open_with(&kept, |_, _| Ok(Some(RawKey::from_bytes(key.key.expose())?))).map(drop).is_err() {
+            return Err(Error::BackupNotKept);
+        }
+        let mut names = sink.list()?;
+        names.retain(|name| name.starts_with("countersign-") && name.ends_with(".csbackup"));
+        names.sort_unstable();
+        let keep = usize::from(self.settings()?.backups_kept);
+        let surplus = names.len().saturating_sub(keep);
+        for old in names.iter().take(surplus).filter(|old| **old != name) {
+            sink.remove(old)?;
+        }
+        Ok(name)
+    }
+
+    fn body(&self, loaded: &Loaded, keys: &Keys) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let mut body = Writer::new();
+        let mut item = |kind: u64, id: &[u8], payload: &[u8]| {
+            let mut message = Writer::new();
+            message.number(1, kind).bytes(2, id).bytes(3, payload);
+            body.bytes(1, &message.finish());
+        };
+        item(RecordKind::Settings.number().into(), &SETTINGS_ROW, &loaded.settings.encode());
+        for account in accounts::all(loaded) {
+            item(RecordKind::Account.number().into(), &account.id.to_bytes(), &encode_account(account));
+        }
+        store::for_each_row(&self.connection, Table::Icon, |row| {
+            let row = row?;
+            // A picture that can't be read is told by a verification; the backup goes on without it.
+            if let Ok(picture) = row.open(keys, Table::Icon) {
+                item(ICON, &row.id, &picture);
+            }
+            Ok(())
+        })?;
+        Ok(body.finish())
+    }
+
+    /// Makes a new vault from a backup: with its own keys, a new password slot and a new recovery code (shown once).
+    /// HOTP accounts are marked as possibly behind.
+    ///
+    /// # Errors
+    /// As [`Vault::create`].
+    pub fn restore(
+        path: &Path,
+        entropy: std::sync::Arc<dyn Entropy>,
+        backup: Backup,
+        password: &Password,
+        cost: Cost,
+        now: UnixTime,
+    ) -> Result<(Self, RecoveryCode), Error> {
+        let (mut vault, code) = Self::create(path, entropy, password, cost, now)?;
+        let filled = vault.fill(backup);
+        if let Err(error) = filled {
+            drop(vault);
+            for suffix in ["", "-wal", "-shm"] {
+                let _ = std::fs::remove_file(super::beside(path, suffix));
+            }
+            return Err(error);
+        }
+        Ok((vault, code))
+    }
+
+    fn fill(&mut self, backup: Backup) -> Result<(), Error> {
+        self.write(|write, loaded| {
+            write.put(Table::Record, &SETTINGS_ROW, RecordKind::Settings, &backup.settings.encode())?;
+            let mut accounts = backup.accounts;
+            for account in &mut accounts {
+                account.may_be_behind |= account.otp.kind() == Kind::Hotp;
+                accounts::put(write, account)?;
+            }
+            for (id, icon) in &backup.icons {
+                write.put(Table::Icon, &id.to_bytes(), RecordKind::Account, icon)?;
+            }
+            loaded.settings = backup.settings;
+            loaded.cache.extend(accounts);
+            Ok(())
+        })
+    }
+}
+
+/// How a picture is numbered among a backup's items.
+const ICON: u64 = 100;
+
+/// An opened backup.
+pub struct Backup {
+    /// When it was made.
+    pub created: UnixTime,
+    /// What the person had set.
+    pub settings: Settings,
+    /// Its accounts, the trash among them.
+    pub accounts: Vec<Account>,
+    /// Their pictures.
+    pub icons: Vec<(AccountId, Vec<u8>)>,
+}
+
+impl std::fmt::Debug for Backup {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Backup").field("accounts", &self.accounts.len()).finish_non_exhaustive()
+    }
+}
+
+impl Backup {
+    /// Opens a backup with the password of its day.
+    ///
+    /// # Errors
+    /// [`Error::NotABackup`], [`Error::Newer`], [`Error::DamagedBackup`], [`Error::KdfBounds`],
+    /// [`Error::WrongPassword`] (backups count no tries).
+    pub fn open_with_password(file: &[u8], password: &Password) -> Result<Self, Error> {
+        let wrong = Error::WrongPassword { remaining: u32::MAX, wait_seconds: 0 };
+        Self::open(file, SlotKind::Password, wrong, |head| head.stretch(password))
+    }
+
+    /// Opens a backup with the recovery code of its day.
+    ///
+    /// # Errors
+    /// As [`Backup::open_with_password`], but [`Error::WrongRecoveryCode`].
+    pub fn open_with_recovery(file: &[u8], code: &RecoveryCode) -> Result<Self, Error> {
+        Self::open(file, SlotKind::Recovery, Error::WrongRecoveryCode, |head| head.recovery_opener(code))
+    }
+
+    fn open(
+        file: &[u8],
+        kind: SlotKind,
+        wrong: Error,
+        opener: impl Fn(&Head) -> Result<RawKey, Error>,
+    ) -> Result<Self, Error> {
+        let (header, body) = open_with(file, |_, wraps| {
+            for wrap in wraps.iter().filter(|wrap| wrap.head.kind == kind) {
+                let key = wrap.head.open(&opener(&wrap.head)?, Content::BackupKey, &wrap.sealed)?;
+                if key.is_some() {
+                    return Ok(key);
+                }
+            }
+            Err(wrong.clone())
+        })?;
+        Self::decode(header.created, &body).ok_or(Error::DamagedBackup)
+    }
+
+    fn decode(created: UnixTime, body: &[u8]) -> Option<Self> {
+        let mut backup = Self { created, settings: Settings::default(), accounts: Vec::new(), icons: Vec::new() };
+        for field in fields(body) {
+            let (1, Value::Bytes(item)) = field.ok()? else { return None };
+            backup.take(item)?;
+        }
+        Some(backup)
+    }
+
+    fn take(&mut self, item: &[u8]) -> Option<()> {
+        let (mut kind, mut id, mut payload) = (0, &[][..], &[][..]);
+        for field in fields(item) {
+            match field.ok()? {
+                (1, Value::Number(number)) => kind = number,
+                (2, Value::Bytes(bytes)) => id = bytes,
+                (3, Value::Bytes(bytes)) => payload = bytes,
+                _ => return None,
+            }
+        }
+        let id = AccountId::from_bytes(id.try_into().ok()?);
+        if kind == ICON {
+            self.icons.push((id, payload.to_vec()));
+        } else if kind == RecordKind::Account.number().into() {
+            self.accounts.push(decode_account(id, payload).ok()?);
+        } else if kind == RecordKind::Settings.number().into() {
+            self.settings = Settings::decode(payload).ok()?;
+        } else {
+            return None;
+        }
+        Some(())
+    }
+}
+
+struct Header {
+    id: [u8; 16],
+    vault: [u8; 16],
+    created: UnixTime,
+    sealed_key: Vec<u8>,
+    wraps: Vec<Wrap>,
+}
+
+fn file_key_data(id: &[u8; 16], vault: &[u8; 16]) -> Vec<u8> {
+    associated_data(&[b"countersign-backup-key-v1", vault, id])
+}
+
+fn seal(
+    entropy: &dyn Entropy,
+    vault: [u8; 16],
+    backup: &BackupKey,
+    body: &[u8],
+    now: UnixTime,
+) -> Result<Vec<u8>, Error> {
+    let id: [u8; 16] = random(entropy)?;
+    let file_key = RawKey::make(entropy)?;
+    let sealed_key = SealKey::new(&backup.key)?.seal(entropy, &file_key_data(&id, &vault), file_key.expose())?;
+    let mut header = Writer::new();
+    header
+        .number(1, FORMAT)
+        .bytes(2, &id)
+        .bytes(3, &vault)
+        .number(4, super::record::zigzag(now.millis()))
+        .bytes(5, &sealed_key);
+    for wrap in &backup.wraps {
+        header.bytes(6, &wrap.slot().encode());
+    }
+    let header = header.finish();
+    let mut file = MAGIC.to_vec();
+    file.extend_from_slice(&super::crypto::length(&header));
+    file.extend_from_slice(&header);
+    let data = digest::digest(&digest::SHA256, &file);
+    let key = SealKey::new(&file_key)?;
+    let pieces = body.len().div_ceil(PIECE).max(1);
+    for number in 0..pieces {
+        let piece = body.get(number * PIECE..).unwrap_or_default();
+        let piece = piece.get(..PIECE).unwrap_or(piece);
+        let sealed = key.seal_with(piece_nonce(number, number + 1 == pieces)?, data.as_ref(), piece)?;
+        // The nonce follows from the piece's place, so it is not written.
+        file.extend_from_slice(sealed.get(12..).unwrap_or_default());
+    }
+    Ok(file)
+}
+
+/// Seven zeros, the piece's number (4 bytes, big-endian), 1 for the last piece and else 0: no piece can be moved, left
+/// out or cut off (the STREAM construction of Hoang, Reyhanitabar, Rogaway and Vizár).
+fn piece_nonce(number: usize, last: bool) -> Result<[u8; 12], Error> {
+    let number = u32::try_from(number).map_err(|_| Error::TooLarge { what: "a backup", limit: usize::MAX })?;
+    let [a, b, c, d] = number.to_be_bytes();
+    Ok([0, 0, 0, 0, 0, 0, 0, a, b, c, d, last.into()])
+}
+
+fn open_with(
+    file: &[u8],
+    backup_key: impl FnOnce(&Header, &[Wrap]) -> Result<Option<RawKey>, Error>,
+) -> Result<(Header, Zeroizing<Vec<u8>>), Error> {
+    let rest = file.strip_prefix(MAGIC).ok_or(Error::NotABackup)?;
+    let (length, rest) = rest.split_first_chunk::<4>().ok_or(Error::DamagedBackup)?;
+    let length = usize::try_from(u32::from_le_bytes(*length)).map_err(|_| Error::DamagedBackup)?;
+    if length > MAX_HEADER {
+        return Err(Error::DamagedBackup);
+    }
+    let (header, body) = rest.split_at_checked(length).ok_or(Error::DamagedBackup)?;
+    let header_end = MAGIC.len() + 4 + length;
+    let data = digest::digest(&digest::SHA256, file.get(..header_end).unwrap_or_default());
+    let header = read_header(header)?;
+    let backup_key = backup_key(&header, &header.wraps)?.ok_or(Error::DamagedBackup)?;
+    let file_key = SealKey::new(&backup_key)?
+        .open(&file_key_data(&header.id, &header.vault), &header.sealed_key)
+        .map_err(|_| Error::DamagedBackup)?;
+    let key = SealKey::new(&RawKey::from_bytes(&file_key)?)?;
+    let mut plaintext = Zeroizing::new(Vec::with_capacity(body.len()));
+    let pieces = body.len().div_ceil(PIECE + 16).max(1);
+    for (number, piece) in body.chunks(PIECE + 16).enumerate() {
+        let nonce = piece_nonce(number, number + 1 == pieces)?;
+        let opened = key.open_with(nonce, data.as_ref(), piece).map_err(|_| Error::DamagedBackup)?;
+        plaintext.extend_from_slice(&opened);
+    }
+    if body.is_empty() { Err(Error::DamagedBackup) } else { Ok((header, plaintext)) }
+}
+
+fn read_header(bytes: &[u8]) -> Result<Header, Error> {
+    let damaged = Error::DamagedBackup;
+    let mut header =
+        Header { id: [0; 16], vault: [0; 16], created: UnixTime::default(), sealed_key: Vec::new(), wraps: Vec::new() };
+    for field in fields(bytes) {
+        match field.map_err(|_| damaged.clone())? {
+            (1, Value::Number(FORMAT)) => {}
+            (1, Value::Number(found)) if found > FORMAT => return Err(Error::Newer { found, known: FORMAT }),
+            (2, Value::Bytes(id)) => header.id = id.try_into().map_err(|_| damaged.clone())?,
+            (3, Value::Bytes(vault)) => header.vault = vault.try_into().map_err(|_| damaged.clone())?,
+            (4, Value::Number(time)) => header.created = UnixTime::from_millis(super::record::unzigzag(time)),
+            (5, Value::Bytes(sealed)) => header.sealed_key = sealed.to_vec(),
+            (6, Value::Bytes(wrap)) if header.wraps.len() < MAX_WRAPS => {
+                header.wraps.push(Wrap::decode(wrap).map_err(|error| match error {
+                    Error::DamagedSlot => damaged.clone(),
+                    other => other,
+                })?);
+            }
+            _ => return Err(damaged),
+        }
+    }
+    Ok(header)
+}

@@ -1,0 +1,218 @@
+//! Reading a whole vault with its keys, and comparing it with what it last wrote.
+
+use rusqlite::Connection;
+
+use super::Error;
+use super::cache::Cache;
+use super::error::Damage;
+use super::manifest::{Keys, Manifest, Sum, xor};
+use super::record::decode_account;
+use super::report::{Finding, Report};
+use super::settings::Settings;
+use super::store::{self, RecordKind, Row, RowId, SLOT_TABLES, Table};
+use crate::account::{Account, AccountId};
+
+/// How far back an old row's true revision is searched.
+const REVISIONS: u64 = 4096;
+
+/// Everything of an unlocked vault but its keys.
+pub(crate) struct Loaded {
+    pub(crate) cache: Cache,
+    pub(crate) settings: Settings,
+    /// The rows that could not be read, so that they can be set aside.
+    pub(crate) unreadable: Vec<(Table, RowId)>,
+    pub(crate) manifest: Manifest,
+    pub(crate) report: Report,
+}
+
+/// Reads records and slots (pictures only where `icons`), all in one snapshot.
+pub(crate) fn load(connection: &Connection, keys: &Keys, icons: bool) -> Result<Loaded, Error> {
+    let snapshot = connection.unchecked_transaction()?;
+    load_inside(&snapshot, keys, icons)
+}
+
+/// As [`load`], inside a transaction that is already there.
+pub(crate) fn load_inside(connection: &Connection, keys: &Keys, icons: bool) -> Result<Loaded, Error> {
+    let mut reader = Reader::new(keys);
+    let manifest = match store::manifest(connection, keys) {
+        Ok(manifest) => Some(manifest),
+        Err(Error::Damaged(Damage::Manifest)) => None,
+        Err(error) => return Err(error),
+    };
+    store::for_each_row(connection, Table::Record, |row| reader.record(row?))?;
+    if icons {
+        store::for_each_row(connection, Table::Icon, |row| reader.icon(row?))?;
+    }
+    reader.slots(connection)?;
+    reader.finish(manifest, icons)
+}
+
+/// The manifest of what is there, whatever was written: for a state that the person accepts as it is.
+pub(crate) fn sums(connection: &Connection, keys: &Keys) -> Result<Manifest, Error> {
+    let mut manifest = Manifest::new();
+    store::for_each_row(connection, Table::Record, |row| {
+        store::add_row(&mut manifest.rows, keys, Table::Record, &row?);
+        Ok(())
+    })?;
+    store::for_each_row(connection, Table::Icon, |row| {
+        store::add_row(&mut manifest.icons, keys, Table::Icon, &row?);
+        Ok(())
+    })?;
+    for table in SLOT_TABLES {
+        for slot in store::stored_slots(connection, table)? {
+            store::add_slot(&mut manifest.rows, keys, table, &slot);
+        }
+    }
+    Ok(manifest)
+}
+
+struct Reader<'a> {
+    keys: &'a Keys,
+    accounts: Vec<Account>,
+    settings: Settings,
+    unreadable: Vec<(Table, RowId)>,
+    findings: Vec<Finding>,
+    records: Sum,
+    icons: Sum,
+    /// Ids and revisions, to name an old row; slots stand with revision 0.
+    seen: Vec<(&'static str, RowId, u64)>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(keys: &'a Keys) -> Self {
+        Self {
+            keys,
+            accounts: Vec::new(),
+            settings: Settings::default(),
+            unreadable: Vec::new(),
+            findings: Vec::new(),
+            records: Sum::default(),
+            icons: Sum::default(),
+            seen: Vec::new(),
+        }
+    }
+
+    fn record(&mut self, row: Row) -> Result<(), Error> {
+        store::add_row(&mut self.records, self.keys, Table::Record, &row);
+        self.seen.push((Table::Record.name(), row.id, row.revision));
+        let readable = match row.open(self.keys, Table::Record) {
+            Ok(_) if row.format > super::record::FORMAT => {
+                return Err(Error::Newer { found: row.format.into(), known: super::record::FORMAT.into() });
+            }
+            Ok(payload) => self.take(&row, &payload),
+            Err(_) => false,
+        };
+        if !readable {
+            self.quarantine(Table::Record, row.id);
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, row: &Row, payload: &[u8]) -> bool {
+        if row.kind == RecordKind::Account.number() {
+            let account = decode_account(AccountId::from_bytes(row.id), payload);
+            return account.map(|account| self.accounts.push(account)).is_ok();
+        }
+        if row.kind == RecordKind::Settings.number() {
+            return Settings::decode(payload).map(|settings| self.settings = settings).is_ok();
+        }
+        row.kind == RecordKind::BackupKey.number()
+    }
+
+    fn icon(&mut self, row: Row) -> Result<(), Error> {
+        store::add_row(&mut self.icons, self.keys, Table::Icon, &row);
+        self.seen.push((Table::Icon.name(), row.id, row.revision));
+        if row.open(self.keys, Table::Icon).is_err() {
+            self.quarantine(Table::Icon, row.id);
+        }
+        Ok(())
+    }
+
+    fn quarantine(&mut self, table: Table, id: RowId) {
+        self.unreadable.push((table, id));
+        self.findings.push(Finding::Unreadable { table: table.name(), id: AccountId::from_bytes(id) });
+    }
+
+    fn slots(&mut self, connection: &Connection) -> Result<(), Error> {
+        for table in SLOT_TABLES {
+            for slot in store::stored_slots(connection, table)? {
+                store::add_slot(&mut self.records, self.keys, table, &slot);
+                self.seen.push((table, slot.id, 0));
+                if slot.slot().is_err() {
+                    self.findings.push(Finding::SlotCopy { table });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(mut self, manifest: Option<Manifest>, icons: bool) -> Result<Loaded, Error> {
+        match &manifest {
+            None => self.findings.insert(0, Finding::NoProof),
+            Some(manifest) => {
+                self.compare(&manifest.rows, &self.records.clone(), &["record", "slot", "slot_copy"]);
+                if icons {
+                    self.compare(&manifest.icons, &self.icons.clone(), &["icon"]);
+                }
+            }
+        }
+        // Without a manifest the count of seals is lost; the rows' own sums are what there is.
+        let manifest =
+            manifest.unwrap_or_else(|| Manifest { rows: self.records, icons: self.icons, ..Manifest::new() });
+        Ok(Loaded {
+            report: Report { accounts: self.accounts.len(), findings: self.findings, quarantine: None },
+            cache: Cache::new(self.accounts),
+            settings: self.settings,
+            unreadable: self.unreadable,
+            manifest,
+        })
+    }
+
+    /// Names what the difference between what was written and what is there means.
+    fn compare(&mut self, written: &Sum, there: &Sum, tables: &[&'static str]) {
+        if written == there {
+            return;
+        }
+        let table = tables.first().copied().unwrap_or_default();
+        let mut ids = written.ids;
+        xor(&mut ids, &there.ids);
+        let only = |difference: u64| (difference == 1).then(|| AccountId::from_bytes(ids));
+        if there.count < written.count {
+            let count = written.count - there.count;
+            self.findings.push(Finding::Missing { table, count, id: only(count) });
+        } else if there.count > written.count {
+            let count = there.count - written.count;
+            self.findings.push(Finding::Added { table, count, id: only(count) });
+        } else if written.revisions != there.revisions {
+            let mut difference = written.revisions;
+            xor(&mut difference, &there.revisions);
+            let old = self.find_old(&difference, tables);
+            let table = old.map_or(table, |(table, _)| table);
+            self.findings.push(Finding::Old { table, id: old.map(|(_, id)| AccountId::from_bytes(id)) });
+        } else if self.findings.is_empty() {
+            // Same rows, same revisions, other bytes, and yet all of them open.
+            self.findings.push(Finding::Old { table, id: None });
+        }
+    }
+
+    /// The one row whose revision, if it were a later one, would explain the difference.
+    fn find_old(&self, difference: &[u8; 32], tables: &[&str]) -> Option<(&'static str, RowId)> {
+        let mut budget = 2_000_000u32;
+        for (table, id, revision) in self.seen.iter().filter(|(table, ..)| tables.contains(table)) {
+            let there = self.keys.revision_mac(table, id, *revision);
+            for later in 1..=REVISIONS {
+                budget = budget.checked_sub(1)?;
+                let mut candidate = self.keys.revision_mac(table, id, revision.wrapping_add(later));
+                xor(&mut candidate, &there);
+                if &candidate == difference {
+                    return Some((table, *id));
+                }
+                // Without a hit in the near past, a vault of many accounts would take too long.
+                if later >= 64 && self.seen.len() > 1000 {
+                    break;
+                }
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,173 @@
+//! The manifest: one sealed row that knows how many rows there are and what they are, kept up to date in O(1).
+//!
+//! For each row of each table it holds the XOR of a keyed code over the stored bytes. That is safe because the code is
+//! keyed, the sum is sealed, and a row id stands once in a table; it is never printed. Beside it stand the XOR of the
+//! row ids and of keyed codes over the revisions, so that one missing, added or old row can be told by its id.
+
+use super::Error;
+use super::crypto::{MacKey, RawKey, SealKey, associated_data, pad, unpad};
+use super::error::Damage;
+use super::schema::SCHEMA;
+use crate::entropy::Entropy;
+use crate::wire::{Value, Writer, fields};
+
+/// After so many seals under one key a random nonce might repeat with a chance worth noticing: rotate first.
+const MOST_SEALS: u64 = 1 << 31;
+
+/// The keys that a vault works with while it is unlocked; all derived from the vault key.
+pub(crate) struct Keys {
+    pub(crate) vault: [u8; 16],
+    pub(crate) vault_key: RawKey,
+    pub(crate) records: SealKey,
+    manifest: SealKey,
+    mac: MacKey,
+}
+
+impl Keys {
+    pub(crate) fn new(vault: [u8; 16], vault_key: RawKey) -> Result<Self, Error> {
+        Ok(Self {
+            vault,
+            records: SealKey::new(&vault_key.derive(&vault, "countersign v1 records")?)?,
+            manifest: SealKey::new(&vault_key.derive(&vault, "countersign v1 manifest seal")?)?,
+            mac: MacKey::new(&vault_key.derive(&vault, "countersign v1 manifest mac")?),
+            vault_key,
+        })
+    }
+
+    /// The code of a row: over its table, its id and the bytes that are stored.
+    pub(crate) fn row_mac(&self, table: &str, id: &[u8; 16], stored: &[&[u8]]) -> [u8; 32] {
+        let table_length = super::crypto::length(table.as_bytes());
+        let mut parts: Vec<&[u8]> = vec![b"row", &table_length, table.as_bytes(), id];
+        parts.extend_from_slice(stored);
+        self.mac.mac(&parts)
+    }
+
+    /// The code of a row's revision.
+    pub(crate) fn revision_mac(&self, table: &str, id: &[u8; 16], revision: u64) -> [u8; 32] {
+        let table_length = super::crypto::length(table.as_bytes());
+        self.mac.mac(&[b"revision", &table_length, table.as_bytes(), id, &revision.to_le_bytes()])
+    }
+}
+
+/// What is known of a set of rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Sum {
+    pub(crate) count: u64,
+    pub(crate) ids: [u8; 16],
+    pub(crate) macs: [u8; 32],
+    pub(crate) revisions: [u8; 32],
+}
+
+impl Sum {
+    pub(crate) fn add(&mut self, id: &[u8; 16], mac: &[u8; 32], revision: &[u8; 32]) {
+        self.count = self.count.wrapping_add(1);
+        self.toggle(id, mac, revision);
+    }
+
+    pub(crate) fn remove(&mut self, id: &[u8; 16], mac: &[u8; 32], revision: &[u8; 32]) {
+        self.count = self.count.wrapping_sub(1);
+        self.toggle(id, mac, revision);
+    }
+
+    fn toggle(&mut self, id: &[u8; 16], mac: &[u8; 32], revision: &[u8; 32]) {
+        xor(&mut self.ids, id);
+        xor(&mut self.macs, mac);
+        xor(&mut self.revisions, revision);
+    }
+
+    fn encode(&self) -> zeroize::Zeroizing<Vec<u8>> {
+        let mut writer = Writer::new();
+        writer.number(1, self.count).bytes(2, &self.ids).bytes(3, &self.macs).bytes(4, &self.revisions);
+        writer.finish()
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        let mut sum = Self::default();
+        for field in fields(bytes) {
+            match field.ok()? {
+                (1, Value::Number(count)) => sum.count = count,
+                (2, Value::Bytes(ids)) => sum.ids = ids.try_into().ok()?,
+                (3, Value::Bytes(macs)) => sum.macs = macs.try_into().ok()?,
+                (4, Value::Bytes(revisions)) => sum.revisions = revisions.try_into().ok()?,
+                _ => return None,
+            }
+        }
+        Some(sum)
+    }
+}
+
+/// XORs `with` into `into`.
+pub(crate) fn xor(into: &mut [u8], with: &[u8]) {
+    for (to, from) in into.iter_mut().zip(with) {
+        *to ^= from;
+    }
+}
+
+/// What the vault last wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Manifest {
+    pub(crate) schema: u32,
+    /// Rises with each transaction.
+    pub(crate) generation: u64,
+    /// How often the keys have sealed.
+    pub(crate) seals: u64,
+    /// Records and slots: checked at each unlock.
+    pub(crate) rows: Sum,
+    /// Pictures: checked by a whole verification, each by its own seal when it is read.
+    pub(crate) icons: Sum,
+}
+
+impl Manifest {
+    pub(crate) fn new() -> Self {
+        Self { schema: SCHEMA, ..Self::default() }
+    }
+
+    /// Counts one more seal.
+    pub(crate) fn count_seal(&mut self) -> Result<(), Error> {
+        if self.seals >= MOST_SEALS {
+            return Err(Error::RotateFirst);
+        }
+        self.seals += 1;
+        Ok(())
+    }
+
+    pub(crate) fn seal(&self, keys: &Keys, entropy: &dyn Entropy) -> Result<Vec<u8>, Error> {
+        let mut writer = Writer::new();
+        writer
+            .number(1, self.schema.into())
+            .number(2, self.generation)
+            .number(3, self.seals)
+            .bytes(4, &self.rows.encode())
+            .bytes(5, &self.icons.encode());
+        keys.manifest.seal(entropy, &manifest_data(keys), &pad(&writer.finish()))
+    }
+
+    pub(crate) fn open(keys: &Keys, sealed: &[u8]) -> Result<Self, Error> {
+        let damaged = Error::Damaged(Damage::Manifest);
+        let padded = keys.manifest.open(&manifest_data(keys), sealed).map_err(|_| damaged.clone())?;
+        let manifest = unpad(&padded).and_then(Self::decode).ok_or(damaged.clone())?;
+        if manifest.schema > SCHEMA {
+            return Err(Error::Newer { found: manifest.schema.into(), known: SCHEMA.into() });
+        }
+        if manifest.schema < SCHEMA { Err(damaged) } else { Ok(manifest) }
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        let mut manifest = Self::default();
+        for field in fields(bytes) {
+            match field.ok()? {
+                (1, Value::Number(schema)) => manifest.schema = u32::try_from(schema).ok()?,
+                (2, Value::Number(generation)) => manifest.generation = generation,
+                (3, Value::Number(seals)) => manifest.seals = seals,
+                (4, Value::Bytes(rows)) => manifest.rows = Sum::decode(rows)?,
+                (5, Value::Bytes(icons)) => manifest.icons = Sum::decode(icons)?,
+                _ => return None,
+            }
+        }
+        Some(manifest)
+    }
+}
+
+fn manifest_data(keys: &Keys) -> Vec<u8> {
+    associated_data(&[b"countersign-manifest-v1", &keys.vault])
+}

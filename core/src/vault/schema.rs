@@ -1,0 +1,162 @@
+//! The database file: its tables, how it is opened, and the check that it is ours and unchanged in shape.
+
+use std::path::Path;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+
+use super::Error;
+use super::error::Damage;
+
+/// The newest schema, as `user_version` and the manifest have it.
+pub(crate) const SCHEMA: u32 = 1;
+/// `CSGN`, so that `file(1)` and we know one of ours.
+const APPLICATION_ID: i32 = 0x4353_474e;
+
+/// Version 1, table by table, exactly as `sqlite_schema` must have it. No table has a rowid: it would tell the order in
+/// which things were added.
+const TABLES: [(&str, &str); 6] = [
+    ("attempts", "CREATE TABLE attempts(one INTEGER PRIMARY KEY, failures INTEGER NOT NULL, last INTEGER NOT NULL)"),
+    (
+        "icon",
+        "CREATE TABLE icon(id BLOB PRIMARY KEY, kind INTEGER NOT NULL, revision INTEGER NOT NULL, \
+         format INTEGER NOT NULL, sealed BLOB NOT NULL) WITHOUT ROWID",
+    ),
+    ("manifest", "CREATE TABLE manifest(one INTEGER PRIMARY KEY, sealed BLOB NOT NULL)"),
+    (
+        "record",
+        "CREATE TABLE record(id BLOB PRIMARY KEY, kind INTEGER NOT NULL, revision INTEGER NOT NULL, \
+         format INTEGER NOT NULL, sealed BLOB NOT NULL) WITHOUT ROWID",
+    ),
+    ("slot", "CREATE TABLE slot(id BLOB PRIMARY KEY, body BLOB NOT NULL, digest BLOB NOT NULL) WITHOUT ROWID"),
+    (
+        "slot_copy",
+        "CREATE TABLE slot_copy(id BLOB PRIMARY KEY, body BLOB NOT NULL, digest BLOB NOT NULL) WITHOUT ROWID",
+    ),
+];
+
+/// Makes the tables in a new, empty file.
+pub(crate) fn create(connection: &Connection) -> Result<(), Error> {
+    connection.pragma_update(None, "page_size", 4096)?;
+    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    connection.pragma_update(None, "user_version", SCHEMA)?;
+    for (_, sql) in TABLES {
+        connection.execute(sql, [])?;
+    }
+    Ok(())
+}
+
+/// How the file could be opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    ReadWrite,
+    ReadOnly,
+}
+
+/// Opens the file, for writing where that can be; reads nothing of it yet.
+pub(crate) fn connect(path: &Path) -> Result<(Connection, Access), Error> {
+    let writable = std::fs::OpenOptions::new().write(true).open(path).map_err(Error::from);
+    if matches!(writable, Err(Error::ReadOnly)) {
+        return connect_read_only(path);
+    }
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(Error::NotAVault);
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let connection = Connection::open_with_flags(real(path)?, flags)?;
+    harden(&connection)?;
+    // These need -wal and -shm: where the folder can't be written, they say so.
+    let ready = connection
+        .query_row("PRAGMA journal_mode=wal", [], |_| Ok(()))
+        .and_then(|()| connection.query_row("PRAGMA user_version", [], |_| Ok(())))
+        .map_err(Error::from);
+    match ready {
+        Ok(()) => {}
+        Err(Error::NoVault | Error::ReadOnly) => {
+            drop(connection);
+            return connect_read_only(path);
+        }
+        Err(error) => return Err(error),
+    }
+    Ok((connection, Access::ReadWrite))
+}
+
+/// SQLite refuses links (`NOFOLLOW`) in the whole path; a folder that is one is fine, the file itself is not.
+fn real(path: &Path) -> Result<std::path::PathBuf, Error> {
+    let name = path.file_name().ok_or(Error::NotAVault)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Ok(folder.canonicalize()?.join(name))
+}
+
+/// A file that nobody can change meanwhile may be read without -shm, if nothing waits in its -wal.
+fn connect_read_only(path: &Path) -> Result<(Connection, Access), Error> {
+    let mut wal = path.as_os_str().to_owned();
+    wal.push("-wal");
+    let waiting = std::fs::metadata(wal).is_ok_and(|wal| wal.len() > 0);
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let full = real(path)?;
+    let name = full.to_str().ok_or(Error::InvalidInput { what: "path", reason: "it is not UTF-8" })?;
+    let mut uri = String::from("file:");
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'-' | b'_') {
+            uri.push(char::from(byte));
+        } else {
+            uri.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    uri.push_str(if waiting { "?mode=ro" } else { "?immutable=1" });
+    let connection = Connection::open_with_flags(uri, flags)?;
+    harden(&connection)?;
+    connection.query_row("PRAGMA user_version", [], |_| Ok(())).map_err(|error| match Error::from(error) {
+        Error::NoVault => Error::ReadOnly,
+        other => other,
+    })?;
+    Ok((connection, Access::ReadOnly))
+}
+
+fn harden(connection: &Connection) -> Result<(), Error> {
+    connection.busy_timeout(std::time::Duration::from_secs(10))?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    // Until the content is known to be good, closing the file must not merge -wal into it.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    connection.execute_batch(
+        "PRAGMA synchronous=FULL; PRAGMA fullfsync=ON; PRAGMA checkpoint_fullfsync=ON; PRAGMA secure_delete=ON;
+         PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;
+         PRAGMA temp_store=MEMORY; PRAGMA cache_size=-2000;",
+    )?;
+    Ok(())
+}
+
+/// Merging -wal at close is right again.
+pub(crate) fn trust(connection: &Connection) -> Result<(), Error> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+    Ok(())
+}
+
+/// Whether this is a vault of this version, with these tables and nothing beside them: no trigger, view or index.
+pub(crate) fn check(connection: &Connection) -> Result<(), Error> {
+    let number = |name| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
+    if number("application_id")? != i64::from(APPLICATION_ID) {
+        return Err(Error::NotAVault);
+    }
+    let version = u64::try_from(number("user_version")?).unwrap_or(u64::MAX);
+    if version > SCHEMA.into() {
+        return Err(Error::Newer { found: version, known: SCHEMA.into() });
+    }
+    let mut statement = connection.prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name")?;
+    let mut rows = statement.query([])?;
+    let damaged = Error::Damaged(Damage::Schema);
+    for (name, sql) in TABLES {
+        let row = rows.next()?.ok_or(damaged.clone())?;
+        let text = |column| row.get_ref(column).ok().and_then(|value| value.as_str().ok());
+        if [text(0), text(1), text(2), text(3)] != [Some("table"), Some(name), Some(name), Some(sql)] {
+            return Err(damaged);
+        }
+    }
+    // The only schema so far: an older number was planted.
+    if rows.next()?.is_some() || version != SCHEMA.into() {
+        return Err(damaged);
+    }
+    Ok(())
+}

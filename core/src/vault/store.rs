@@ -1,0 +1,330 @@
+//! Rows: reading them, and writing them together with the manifest in one transaction.
+
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use zeroize::Zeroizing;
+
+use super::Error;
+use super::crypto::{Unopened, associated_data, pad, unpad};
+use super::error::Damage;
+use super::manifest::{Keys, Manifest, Sum};
+use super::record::FORMAT;
+use super::slots::{Slot, SlotId};
+use crate::entropy::Entropy;
+
+/// A row's lasting name.
+pub(crate) type RowId = [u8; 16];
+
+/// The tables of sealed rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Table {
+    Record,
+    Icon,
+}
+
+impl Table {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Record => "record",
+            Self::Icon => "icon",
+        }
+    }
+}
+
+/// What a record is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RecordKind {
+    Account,
+    Settings,
+    BackupKey,
+}
+
+impl RecordKind {
+    pub(crate) const fn number(self) -> u32 {
+        match self {
+            Self::Account => 1,
+            Self::Settings => 2,
+            Self::BackupKey => 3,
+        }
+    }
+}
+
+/// A sealed row as the file has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Row {
+    pub(crate) id: RowId,
+    pub(crate) kind: u32,
+    pub(crate) revision: u64,
+    pub(crate) format: u32,
+    pub(crate) sealed: Vec<u8>,
+}
+
+impl Row {
+    fn read(row: &rusqlite::Row<'_>) -> Result<Self, Error> {
+        let damaged = || Error::Damaged(Damage::Structure);
+        let blob = |column| row.get_ref(column).ok().and_then(|value| value.as_blob().ok());
+        let number = |column| row.get::<_, i64>(column);
+        Ok(Self {
+            id: blob(0).and_then(|id| id.try_into().ok()).ok_or_else(damaged)?,
+            kind: u32::try_from(number(1)?).map_err(|_| damaged())?,
+            revision: number(2)?.cast_unsigned(),
+            format: u32::try_from(number(3)?).map_err(|_| damaged())?,
+            sealed: blob(4).ok_or_else(damaged)?.to_vec(),
+        })
+    }
+
+    /// What binds a sealed payload to its vault and its place.
+    fn associated_data(&self, keys: &Keys, table: Table) -> Vec<u8> {
+        associated_data(&[
+            b"countersign-row-v1",
+            &keys.vault,
+            table.name().as_bytes(),
+            &self.id,
+            &self.kind.to_le_bytes(),
+            &self.revision.to_le_bytes(),
+            &self.format.to_le_bytes(),
+        ])
+    }
+
+    /// The payload.
+    pub(crate) fn open(&self, keys: &Keys, table: Table) -> Result<Zeroizing<Vec<u8>>, Unopened> {
+        let padded = keys.records.open(&self.associated_data(keys, table), &self.sealed)?;
+        unpad(&padded).map(|payload| Zeroizing::new(payload.to_vec())).ok_or(Unopened)
+    }
+
+    pub(crate) fn mac(&self, keys: &Keys, table: Table) -> [u8; 32] {
+        let (kind, revision, format) =
+            (self.kind.to_le_bytes(), self.revision.to_le_bytes(), self.format.to_le_bytes());
+        keys.row_mac(table.name(), &self.id, &[&kind, &revision, &format, &self.sealed])
+    }
+}
+
+/// Calls `each` with every row of the table, in the order of the ids; a row of an impossible shape is told as an error
+/// of its own and reading goes on.
+pub(crate) fn for_each_row(
+    connection: &Connection,
+    table: Table,
+    mut each: impl FnMut(Result<Row, Error>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut statement =
+        connection.prepare_cached(&format!("SELECT id, kind, revision, format, sealed FROM {}", table.name()))?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        each(Row::read(row))?;
+    }
+    Ok(())
+}
+
+/// One row.
+pub(crate) fn row(connection: &Connection, table: Table, id: &RowId) -> Result<Option<Row>, Error> {
+    let mut statement = connection
+        .prepare_cached(&format!("SELECT id, kind, revision, format, sealed FROM {} WHERE id = ?1", table.name()))?;
+    let mut rows = statement.query([id])?;
+    rows.next()?.map(Row::read).transpose()
+}
+
+/// A slot as one of the two tables has it.
+pub(crate) struct StoredSlot {
+    pub(crate) id: RowId,
+    pub(crate) body: Vec<u8>,
+    pub(crate) digest: Vec<u8>,
+}
+
+impl StoredSlot {
+    /// The slot, where its digest says that it is whole.
+    pub(crate) fn slot(&self) -> Result<Slot, Error> {
+        if self.digest != Slot::digest(&self.body) {
+            return Err(Error::DamagedSlot);
+        }
+        let slot = Slot::decode(&self.body)?;
+        if slot.head.id.0 == self.id { Ok(slot) } else { Err(Error::DamagedSlot) }
+    }
+}
+
+/// The tables of slots: every slot stands in both.
+pub(crate) const SLOT_TABLES: [&str; 2] = ["slot", "slot_copy"];
+
+pub(crate) fn stored_slots(connection: &Connection, table: &str) -> Result<Vec<StoredSlot>, Error> {
+    let mut statement = connection.prepare_cached(&format!("SELECT id, body, digest FROM {table}"))?;
+    let mut rows = statement.query([])?;
+    let mut slots = Vec::new();
+    while let Some(row) = rows.next()? {
+        let blob = |column| row.get_ref(column).ok().and_then(|value| value.as_blob().ok());
+        // A row whose id is no id still counts: it is told as damaged.
+        slots.push(StoredSlot {
+            id: blob(0).and_then(|id| id.try_into().ok()).unwrap_or_default(),
+            body: blob(1).unwrap_or_default().to_vec(),
+            digest: blob(2).unwrap_or_default().to_vec(),
+        });
+    }
+    Ok(slots)
+}
+
+/// The sealed manifest.
+pub(crate) fn manifest(connection: &Connection, keys: &Keys) -> Result<Manifest, Error> {
+    let sealed: Option<Vec<u8>> = connection
+        .prepare_cached("SELECT sealed FROM manifest WHERE one = 1")?
+        .query_row([], |row| Ok(row.get_ref(0)?.as_blob().map(<[u8]>::to_vec).unwrap_or_default()))
+        .optional()?;
+    Manifest::open(keys, &sealed.ok_or(Error::Damaged(Damage::Manifest))?)
+}
+
+/// What the rows that are there sum up to.
+pub(crate) fn add_row(sum: &mut Sum, keys: &Keys, table: Table, row: &Row) {
+    sum.add(&row.id, &row.mac(keys, table), &keys.revision_mac(table.name(), &row.id, row.revision));
+}
+
+pub(crate) fn add_slot(sum: &mut Sum, keys: &Keys, table: &str, slot: &StoredSlot) {
+    let length = super::crypto::length(&slot.body);
+    sum.add(
+        &slot.id,
+        &keys.row_mac(table, &slot.id, &[&length, &slot.body, &slot.digest]),
+        &keys.revision_mac(table, &slot.id, 0),
+    );
+}
+
+fn remove_slot(sum: &mut Sum, keys: &Keys, table: &str, slot: &StoredSlot) {
+    let length = super::crypto::length(&slot.body);
+    sum.remove(
+        &slot.id,
+        &keys.row_mac(table, &slot.id, &[&length, &slot.body, &slot.digest]),
+        &keys.revision_mac(table, &slot.id, 0),
+    );
+}
+
+/// A write transaction: rows and manifest change together or not at all.
+pub(crate) struct Write<'a> {
+    transaction: Transaction<'a>,
+    keys: &'a Keys,
+    entropy: &'a dyn Entropy,
+    pub(crate) manifest: Manifest,
+}
+
+impl<'a> Write<'a> {
+    /// Takes the write lock and reads the manifest as it is now.
+    pub(crate) fn begin(
+        connection: &'a mut Connection,
+        keys: &'a Keys,
+        entropy: &'a dyn Entropy,
+    ) -> Result<Self, Error> {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let manifest = manifest(&transaction, keys)?;
+        Ok(Self { transaction, keys, entropy, manifest })
+    }
+
+    /// As [`Write::begin`] where there is no manifest to trust: a new file, or one whose state was accepted.
+    pub(crate) fn begin_with(
+        connection: &'a mut Connection,
+        keys: &'a Keys,
+        entropy: &'a dyn Entropy,
+        manifest: Manifest,
+    ) -> Result<Self, Error> {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        Ok(Self { transaction, keys, entropy, manifest })
+    }
+
+    /// The rows as this transaction sees them.
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.transaction
+    }
+
+    /// The keys that it writes with.
+    pub(crate) const fn keys(&self) -> &'a Keys {
+        self.keys
+    }
+
+    /// Makes every slot stand whole in both tables again, where one copy of it is.
+    pub(crate) fn mend_slots(&mut self) -> Result<(), Error> {
+        let mut whole: Vec<Slot> = Vec::new();
+        for table in SLOT_TABLES {
+            for stored in stored_slots(&self.transaction, table)? {
+                match stored.slot() {
+                    Ok(slot) if whole.contains(&slot) => {}
+                    Ok(slot) => whole.push(slot),
+                    Err(_) => self.delete_slot(SlotId(stored.id))?,
+                }
+            }
+        }
+        whole.iter().try_for_each(|slot| self.put_slot(slot))
+    }
+
+    fn sum(&mut self, table: Table) -> &mut Sum {
+        match table {
+            Table::Record => &mut self.manifest.rows,
+            Table::Icon => &mut self.manifest.icons,
+        }
+    }
+
+    /// Adds a row, or replaces it by its next revision.
+    pub(crate) fn put(&mut self, table: Table, id: &RowId, kind: RecordKind, payload: &[u8]) -> Result<(), Error> {
+        let old = row(&self.transaction, table, id)?;
+        let mut new = Row {
+            id: *id,
+            kind: kind.number(),
+            revision: old.as_ref().map_or(1, |old| old.revision.wrapping_add(1)),
+            format: FORMAT,
+            sealed: Vec::new(),
+        };
+        self.manifest.count_seal()?;
+        new.sealed = self.keys.records.seal(self.entropy, &new.associated_data(self.keys, table), &pad(payload))?;
+        if let Some(old) = &old {
+            self.forget(table, old);
+        }
+        let keys = self.keys;
+        add_row(self.sum(table), keys, table, &new);
+        self.transaction
+            .prepare_cached(&format!("REPLACE INTO {} VALUES (?1, ?2, ?3, ?4, ?5)", table.name()))?
+            .execute(params![new.id, new.kind, new.revision.cast_signed(), new.format, new.sealed])?;
+        Ok(())
+    }
+
+    fn forget(&mut self, table: Table, row: &Row) {
+        let keys = self.keys;
+        let (mac, revision) = (row.mac(keys, table), keys.revision_mac(table.name(), &row.id, row.revision));
+        self.sum(table).remove(&row.id, &mac, &revision);
+    }
+
+    /// Removes a row; false if there is none.
+    pub(crate) fn delete(&mut self, table: Table, id: &RowId) -> Result<bool, Error> {
+        let Some(old) = row(&self.transaction, table, id)? else { return Ok(false) };
+        self.forget(table, &old);
+        self.transaction.prepare_cached(&format!("DELETE FROM {} WHERE id = ?1", table.name()))?.execute([id])?;
+        Ok(true)
+    }
+
+    /// Adds a slot, or replaces the one with its id, in both tables.
+    pub(crate) fn put_slot(&mut self, slot: &Slot) -> Result<(), Error> {
+        self.delete_slot(slot.head.id)?;
+        self.manifest.count_seal()?;
+        let body = slot.encode();
+        let stored = StoredSlot { id: slot.head.id.0, digest: Slot::digest(&body).to_vec(), body };
+        for table in SLOT_TABLES {
+            add_slot(&mut self.manifest.rows, self.keys, table, &stored);
+            self.transaction.execute(
+                &format!("INSERT INTO {table} VALUES (?1, ?2, ?3)"),
+                params![stored.id, stored.body, stored.digest],
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Removes a slot from both tables, as far as it is there.
+    pub(crate) fn delete_slot(&mut self, id: SlotId) -> Result<(), Error> {
+        for table in SLOT_TABLES {
+            for slot in stored_slots(&self.transaction, table)?.iter().filter(|slot| slot.id == id.0) {
+                remove_slot(&mut self.manifest.rows, self.keys, table, slot);
+                self.transaction.execute(&format!("DELETE FROM {table} WHERE id = ?1"), [slot.id])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the manifest and makes it all durable.
+    pub(crate) fn commit(mut self) -> Result<Manifest, Error> {
+        self.manifest.generation += 1;
+        self.manifest.count_seal()?;
+        let sealed = self.manifest.seal(self.keys, self.entropy)?;
+        self.transaction.execute("REPLACE INTO manifest VALUES (1, ?1)", [sealed])?;
+        self.transaction.commit()?;
+        Ok(self.manifest)
+    }
+}

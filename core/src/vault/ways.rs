@@ -1,0 +1,225 @@
+//! What can be done with slots: a new password, recovery code or device; removing one.
+
+use super::backup::{self, BackupKey};
+use super::crypto::RawKey;
+use super::kdf::{Cost, Password};
+use super::manifest::Keys;
+use super::recovery::RecoveryCode;
+use super::slots::{Content, Slot, SlotId, SlotKind};
+use super::store::{RecordKind, Table};
+use super::{BACKUP_ROW, Error, Vault, head, store};
+use crate::entropy::Entropy;
+use crate::time::UnixTime;
+
+/// What a shell shows of a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SlotInfo {
+    /// Its lasting name.
+    pub id: SlotId,
+    /// What opens it.
+    pub kind: SlotKind,
+    /// A recovery code counts only after part of it was typed back; all others are always confirmed.
+    pub confirmed: bool,
+    /// When it was made.
+    pub created: UnixTime,
+}
+
+/// A password's slot, and what Argon2id made of the password.
+pub(super) fn password_slot(
+    entropy: &dyn Entropy,
+    keys: &Keys,
+    password: &Password,
+    cost: Cost,
+    uv_root: &RawKey,
+    now: UnixTime,
+) -> Result<(Slot, RawKey), Error> {
+    let head = head(entropy, keys, SlotKind::Password, Some(cost))?;
+    let opener = head.stretch(password)?;
+    let slot = Slot {
+        wrapped: Vec::new(),
+        sealed: head.seal(entropy, &opener, Content::VaultKey, &keys.vault_key)?,
+        sealed_uv_root: head.seal(entropy, &opener, Content::UvRoot, uv_root)?,
+        confirmed: true,
+        created: now,
+        head,
+    };
+    Ok((slot, opener))
+}
+
+/// A recovery code's slot, and what opens it.
+pub(super) fn recovery_slot(
+    entropy: &dyn Entropy,
+    keys: &Keys,
+    code: &RecoveryCode,
+    now: UnixTime,
+) -> Result<(Slot, RawKey), Error> {
+    let head = head(entropy, keys, SlotKind::Recovery, None)?;
+    let opener = head.recovery_opener(code)?;
+    let slot = Slot {
+        wrapped: Vec::new(),
+        sealed: head.seal(entropy, &opener, Content::VaultKey, &keys.vault_key)?,
+        sealed_uv_root: Vec::new(),
+        confirmed: false,
+        created: now,
+        head,
+    };
+    Ok((slot, opener))
+}
+
+impl Vault {
+    /// The ways to unlock that can be read; also while the vault is locked.
+    ///
+    /// # Errors
+    /// As the disk says.
+    pub fn slots(&self) -> Result<Vec<SlotInfo>, Error> {
+        let (slots, _) = self.all_slots()?;
+        Ok(slots
+            .iter()
+            .map(|slot| SlotInfo {
+                id: slot.head.id,
+                kind: slot.head.kind,
+                confirmed: slot.confirmed,
+                created: slot.created,
+            })
+            .collect())
+    }
+
+    /// What a device's keystore has to unwrap to unlock: each device slot with its wrapped key.
+    ///
+    /// # Errors
+    /// As the disk says.
+    pub fn device_slots(&self) -> Result<Vec<(SlotId, Vec<u8>)>, Error> {
+        let (slots, _) = self.all_slots()?;
+        let devices = slots.into_iter().filter(|slot| slot.head.kind == SlotKind::Device);
+        Ok(devices.map(|slot| (slot.head.id, slot.wrapped)).collect())
+    }
+
+    /// Lets this device's keystore unlock the vault: `slot_key` is new and random, `wrapped` is what the keystore made
+    /// of it.
+    ///
+    /// # Errors
+    /// [`Error::Locked`], [`Error::TooLarge`] over 16 KiB, or as the disk says.
+    pub fn add_device(&mut self, slot_key: &RawKey, wrapped: Vec<u8>, now: UnixTime) -> Result<SlotId, Error> {
+        if wrapped.len() > 16 * 1024 {
+            return Err(Error::TooLarge { what: "a wrapped key", limit: 16 * 1024 });
+        }
+        let keys = &self.unlocked()?.keys;
+        let head = head(&*self.entropy, keys, SlotKind::Device, None)?;
+        let sealed = head.seal(&*self.entropy, slot_key, Content::VaultKey, &keys.vault_key)?;
+        let slot = Slot { head, wrapped, sealed, sealed_uv_root: Vec::new(), confirmed: true, created: now };
+        let id = slot.head.id;
+        self.write(|write, _| write.put_slot(&slot))?;
+        Ok(id)
+    }
+
+    /// Replaces the password. Copies made before still open with the old one.
+    ///
+    /// The user-verification root stays if `old` is right; without it (after unlocking by recovery code) a new one is
+    /// made, and what hung on the old one has to be enrolled again.
+    ///
+    /// # Errors
+    /// [`Error::WrongPassword`] if `old` is given and wrong; otherwise as the disk says.
+    pub fn change_password(
+        &mut self,
+        old: Option<&Password>,
+        new: &Password,
+        cost: Cost,
+        now: UnixTime,
+    ) -> Result<(), Error> {
+        let before = self.slots_of(SlotKind::Password).unwrap_or_default();
+        let uv_root = match old {
+            None => RawKey::make(&*self.entropy)?,
+            Some(old) => self.open_uv_root(&before, old, now)?,
+        };
+        let keys = &self.unlocked()?.keys;
+        let (slot, opener) = password_slot(&*self.entropy, keys, new, cost, &uv_root, now)?;
+        self.replace(&before, &slot, &opener)
+    }
+
+    fn open_uv_root(&self, slots: &[Slot], password: &Password, now: UnixTime) -> Result<RawKey, Error> {
+        super::attempts::allowed(&self.connection, now)?;
+        for slot in slots {
+            let opener = slot.head.stretch(password)?;
+            if let Some(root) = slot.head.open(&opener, Content::UvRoot, &slot.sealed_uv_root)? {
+                return Ok(root);
+            }
+        }
+        Err(super::attempts::failed(&self.connection, now))
+    }
+
+    /// Replaces the recovery code by a new one, which is given back to be shown once.
+    ///
+    /// # Errors
+    /// [`Error::Locked`], or as the disk says.
+    pub fn new_recovery(&mut self, now: UnixTime) -> Result<RecoveryCode, Error> {
+        let before = self.slots_of(SlotKind::Recovery).unwrap_or_default();
+        let code = RecoveryCode::make(&*self.entropy)?;
+        let (slot, opener) = recovery_slot(&*self.entropy, &self.unlocked()?.keys, &code, now)?;
+        self.replace(&before, &slot, &opener)?;
+        Ok(code)
+    }
+
+    /// Checks a typed recovery code and, if it is this vault's, counts it from now on.
+    ///
+    /// # Errors
+    /// [`Error::WrongRecoveryCode`]; [`Error::Locked`] if the vault is locked.
+    pub fn confirm_recovery(&mut self, code: &RecoveryCode) -> Result<(), Error> {
+        self.unlocked()?;
+        for mut slot in self.slots_of(SlotKind::Recovery)? {
+            let opener = slot.head.recovery_opener(code)?;
+            if slot.head.open(&opener, Content::VaultKey, &slot.sealed)?.is_some() {
+                if slot.confirmed {
+                    return Ok(());
+                }
+                slot.confirmed = true;
+                return self.write(|write, _| write.put_slot(&slot));
+            }
+        }
+        Err(Error::WrongRecoveryCode)
+    }
+
+    /// Takes a way to unlock away. Copies made before still open with it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::LastSlot`] if no password and no confirmed recovery code would be left.
+    pub fn remove_slot(&mut self, id: SlotId) -> Result<(), Error> {
+        let slots = self.slots()?;
+        if !slots.iter().any(|slot| slot.id == id) {
+            return Err(Error::NotFound("way to unlock"));
+        }
+        let lasting = |slot: &&SlotInfo| match slot.kind {
+            SlotKind::Password => true,
+            SlotKind::Recovery => slot.confirmed,
+            _ => false,
+        };
+        if !slots.iter().filter(lasting).any(|slot| slot.id != id) {
+            return Err(Error::LastSlot);
+        }
+        self.write(|write, _| {
+            let mut backup = backup_key(write)?;
+            backup.wraps.retain(|wrap| wrap.head.id != id);
+            write.put(Table::Record, &BACKUP_ROW, RecordKind::BackupKey, &backup.encode())?;
+            write.delete_slot(id)
+        })
+    }
+
+    /// A new slot in place of old ones, in the vault and for the backups to come.
+    fn replace(&mut self, before: &[Slot], slot: &Slot, opener: &RawKey) -> Result<(), Error> {
+        let entropy = self.entropy.clone();
+        self.write(|write, _| {
+            let mut backup = backup_key(write)?;
+            backup.wraps.retain(|wrap| before.iter().all(|old| old.head.id != wrap.head.id));
+            backup.wraps.push(backup::wrap(&*entropy, &slot.head, opener, &backup.key)?);
+            write.put(Table::Record, &BACKUP_ROW, RecordKind::BackupKey, &backup.encode())?;
+            for old in before {
+                write.delete_slot(old.head.id)?;
+            }
+            write.put_slot(slot)
+        })
+    }
+}
+
+/// The key of the backups and its wraps, as the vault keeps them.
+pub(super) fn backup_key(write: &store::Write<'_>) -> Result<BackupKey, Error> {
+    backup::read_key(write.connection(), write.keys())
+}
