@@ -234,14 +234,20 @@ impl<'a> Write<'a> {
 
     /// Makes every slot stand whole in both tables again, where one copy of it is.
     pub(crate) fn mend_slots(&mut self) -> Result<(), Error> {
-        let mut whole: Vec<Slot> = Vec::new();
+        let mut stored = Vec::new();
         for table in SLOT_TABLES {
-            for stored in stored_slots(&self.transaction, table)? {
-                match stored.slot() {
-                    Ok(slot) if whole.contains(&slot) => {}
-                    Ok(slot) => whole.push(slot),
-                    Err(_) => self.delete_slot(SlotId(stored.id))?,
-                }
+            stored.extend(stored_slots(&self.transaction, table)?);
+        }
+        let mut whole: Vec<Slot> = Vec::new();
+        for slot in stored.iter().filter_map(|stored| stored.slot().ok()) {
+            if !whole.iter().any(|known| known.head.id == slot.head.id) {
+                whole.push(slot);
+            }
+        }
+        // Only a slot that stands whole somewhere is written anew; one that nobody can read stays as it is.
+        for damaged in stored.iter().filter(|stored| stored.slot().is_err()) {
+            if whole.iter().any(|slot| slot.head.id.0 == damaged.id) {
+                self.delete_slot(SlotId(damaged.id))?;
             }
         }
         whole.iter().try_for_each(|slot| self.put_slot(slot))
