@@ -1,0 +1,42 @@
+# The code is in order, its dependencies are allowed, and core's codes are those of other implementations.
+source "$(dirname "$0")/../lib.sh"
+
+lints() {
+    need_components || missing "rustfmt and clippy" "they are not installed"
+    check "format" 120 cargo fmt --all --check
+    check "clippy" 1200 cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
+    check "clippy, core without features" 600 \
+        cargo clippy --locked -p countersign-core --no-default-features -- -D warnings
+    check "documentation" 600 \
+        env RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --all-features
+}
+
+dependencies() {
+    if ! need_cargo_deny; then
+        missing "licences, bans and sources of dependencies" "cargo-deny could not be installed"
+        return
+    fi
+    check "licences, bans and sources of dependencies" 300 cargo deny --all-features check licenses bans sources
+    if run "fetch the advisory database" 60 cargo deny fetch db; then
+        check "advisories" 120 cargo deny --all-features check --disable-fetch advisories
+    else
+        skip "advisories" "the advisory database could not be fetched"
+    fi
+}
+
+codes() {
+    check "build otp_codes" 600 cargo build --locked -p countersign-core --example otp_codes
+    need_deb oathtool oathtool || missing "oathtool's part of the comparison" "oathtool could not be installed"
+    if need_python; then
+        suite "codes against other implementations" 300 \
+            "$python" tests/otp/oracle.py "$CARGO_TARGET_DIR/debug/examples/otp_codes"
+    else
+        missing "codes against other implementations" "the Python packages could not be installed"
+    fi
+}
+
+lints
+dependencies
+cargo_test "core's tests" 1200 -p countersign-core --all-features
+codes
+finish
