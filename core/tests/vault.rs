@@ -189,7 +189,7 @@ fn accounts_are_found_edited_trashed_and_purged() {
         let selection = Selection { search: search.into(), ..Selection::default() };
         vault.accounts(&selection).unwrap().len()
     };
-    assert_eq!((find(&vault, "ISSUER 1"), find(&vault, "issuer 07 somebody"), find(&vault, "nobody")), (11, 1, 0));
+    assert_eq!((find(&vault, "ISSUER 1"), find(&vault, "issuer 07 somebody"), find(&vault, "nobody")), (10, 1, 0));
     let id = TEMPLATE.ids[3];
     let mut profile = Profile::named("Änderung", "jemand");
     profile.tags = vec!["work".into()];
