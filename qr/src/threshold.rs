@@ -41,8 +41,8 @@ impl Bits {
         }
     }
 
-    /// How often every third row has five runs in the proportions of a finder pattern (1:1:3:1:1, widely read): what the
-    /// engine will look at closely, and its work grows with the square of it.
+    /// How often every third row has five runs that are a little like a finder pattern's (1:1:3:1:1): as the engine chooses
+    /// what to look at closely. Its work may grow with the square of this.
     pub(crate) fn suspects(&self) -> usize {
         self.words.chunks(self.words_per_row).skip(2).step_by(3).map(|row| suspects(row, self.width)).sum()
     }
@@ -54,8 +54,10 @@ fn suspects(row: &[usize], width: usize) -> usize {
         runs.rotate_left(1);
         runs[4] = end - *start;
         *start = end;
-        let narrow = runs[0].max(runs[1]).max(runs[3]).max(runs[4]);
-        count += usize::from(was_dark && runs[2] >= 3 && runs[2] > narrow && runs[0] > 0);
+        let [first, second, middle, fourth, fifth] = runs;
+        let alike = middle >= 3 && middle >= 2 * first.max(fifth) && middle >= second.max(fourth);
+        // White margins count as runs too, but nothing comes before the row's start.
+        count += usize::from(was_dark && alike && first > 0);
     };
     for (index, word) in row.iter().enumerate() {
         // A bit of `edges` is set where a pixel differs from the one to its left.
