@@ -80,12 +80,11 @@ impl<'a> Meter<'a> {
         self.may_go_on()
     }
 
-    /// Something was too much: the reading is not complete.
-    pub(crate) fn exhaust(&self) {
+    fn exhaust(&self) {
         self.exhausted.set(true);
     }
 
-    /// A candidate could not be judged; the others still can.
+    /// A candidate or a pass could not be judged; the others still can.
     pub(crate) fn failed(&self) {
         self.failed.set(true);
     }
