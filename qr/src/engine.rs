@@ -41,8 +41,8 @@ pub(crate) struct Seen {
     pub(crate) finders: Vec<Finder>,
 }
 
-/// Finds, samples and decodes. Codes that lie on one of `known` are left out.
-pub(crate) fn look(bits: &Bits, known: &[Found], meter: &Meter<'_>) -> Seen {
+/// Finds, samples and decodes.
+pub(crate) fn look(bits: &Bits, meter: &Meter<'_>) -> Seen {
     let mut seen = Seen::default();
     if bits.suspects() > MOST_SUSPECTS {
         meter.failed();
@@ -59,7 +59,7 @@ pub(crate) fn look(bits: &Bits, known: &[Found], meter: &Meter<'_>) -> Seen {
     for set in sets {
         let trio = [finder(&set.tl), finder(&set.tr), finder(&set.bl)];
         let taken = |code: &Found| trio.iter().any(|finder| covers(&code.corners, finder.at));
-        if known.iter().chain(&seen.codes).any(taken) {
+        if seen.codes.iter().any(taken) {
             continue;
         }
         if !meter.take_set() {
