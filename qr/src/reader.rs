@@ -110,7 +110,7 @@ impl Scan<'_> {
 
 const PASSES: u32 = 4;
 /// Pixels of a large picture that are looked at in full resolution, and in how many areas.
-const CLOSER: usize = 2_000_000;
+const CLOSER: usize = 1_500_000;
 const MOST_AREAS: usize = 8;
 
 /// `before`: the bits of the pass before this one.

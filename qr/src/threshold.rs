@@ -22,10 +22,10 @@ impl Bits {
         Self { width, height, words_per_row, words: vec![0; words_per_row * height] }
     }
 
-    fn set_row(&mut self, y: usize, dark: impl Iterator<Item = bool>) {
-        let row = &mut self.words[y * self.words_per_row..(y + 1) * self.words_per_row];
-        for (x, dark) in dark.enumerate() {
-            row[x / WORD] |= usize::from(dark) << (x % WORD);
+    fn set_row(&mut self, y: usize, mut dark: impl Iterator<Item = bool>) {
+        for word in &mut self.words[y * self.words_per_row..(y + 1) * self.words_per_row] {
+            let bits = dark.by_ref().take(WORD).enumerate();
+            *word = bits.fold(0, |word, (bit, dark)| word | usize::from(dark) << bit);
         }
     }
 
