@@ -54,7 +54,7 @@ impl Scan<'_> {
                 break;
             }
             let now = threshold(picture, pass, bits.take());
-            let seen = look(&now, &[], &self.meter);
+            let seen = look(&now, &self.meter);
             if pass < 2 {
                 // The later passes see a finder or two in any noise.
                 self.hint = better_hint(self.hint, &seen.unread, &seen.finders);
@@ -110,7 +110,7 @@ impl Scan<'_> {
 
 const PASSES: u32 = 4;
 /// Pixels of a large picture that are looked at in full resolution, and in how many areas.
-const CLOSER: usize = 4_000_000;
+const CLOSER: usize = 1_500_000;
 const MOST_AREAS: usize = 8;
 
 /// `before`: the bits of the pass before this one.

@@ -204,8 +204,6 @@ fn a_split_code_is_told_when_complete() {
     let mut stream = Stream::new();
     let mut told = Vec::new();
     for (index, share) in [(1, &URI[30..]), (1, &URI[30..]), (0, &URI[..30])] {
-        // Structured append has mode 3, then index and last index (4 bits each) and the parity. The generator knows no
-        // such segment; 20 bits of our own make one by hand: an ECI segment (mode 7) can't, so the bits go first.
         let (bytes, side) = split_symbol(index, 2, parity, share.as_bytes());
         told.extend(stream.push(Luma::new(&bytes, side, side, side).unwrap(), Budget::frame()));
     }
@@ -215,7 +213,8 @@ fn a_split_code_is_told_when_complete() {
     assert_eq!((content.text(), told.len()), (Some(URI), 3));
 }
 
-/// A version 10 symbol of a split code, its code words put together by hand.
+/// A version 10 symbol of a split code, its code words put together by hand: mode 3, index, last index, parity; then the
+/// bytes as usual.
 fn split_symbol(index: u8, count: u8, parity: u8, share: &[u8]) -> (Vec<u8>, usize) {
     let mut bits: Vec<bool> = Vec::new();
     let mut push = |value: usize, length: usize| bits.extend((0..length).rev().map(|bit| value >> bit & 1 == 1));

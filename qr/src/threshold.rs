@@ -22,10 +22,10 @@ impl Bits {
         Self { width, height, words_per_row, words: vec![0; words_per_row * height] }
     }
 
-    fn set_row(&mut self, y: usize, dark: impl Iterator<Item = bool>) {
-        let row = &mut self.words[y * self.words_per_row..(y + 1) * self.words_per_row];
-        for (x, dark) in dark.enumerate() {
-            row[x / WORD] |= usize::from(dark) << (x % WORD);
+    fn set_row(&mut self, y: usize, mut dark: impl Iterator<Item = bool>) {
+        for word in &mut self.words[y * self.words_per_row..(y + 1) * self.words_per_row] {
+            let bits = dark.by_ref().take(WORD).enumerate();
+            *word = bits.fold(0, |word, (bit, dark)| word | usize::from(dark) << bit);
         }
     }
 
@@ -41,21 +41,48 @@ impl Bits {
         }
     }
 
-    /// How often every third row has five runs in the proportions of a finder pattern (1:1:3:1:1, widely read): what the
-    /// engine will look at closely, and its work grows with the square of it.
+    /// How many places in every third row look like the middle of a finder pattern, across and down: the engine looks at
+    /// each closely, and compares those that it finds with each other.
     pub(crate) fn suspects(&self) -> usize {
-        self.words.chunks(self.words_per_row).skip(2).step_by(3).map(|row| suspects(row, self.width)).sum()
+        let rows = self.words.chunks(self.words_per_row).enumerate().skip(2).step_by(3);
+        rows.map(|(y, row)| {
+            let mut count = 0;
+            each_suspect(row, self.width, |x, reach| count += usize::from(self.is_crossed(x, y, reach)));
+            count
+        })
+        .sum()
+    }
+
+    /// Whether the column through a dark pixel has a finder's proportions too, within `reach` up and down.
+    fn is_crossed(&self, x: usize, y: usize, reach: usize) -> bool {
+        let dark = |y: usize| self.words[y * self.words_per_row + x / WORD] >> (x % WORD) & 1 == 1;
+        let three_runs = |ys: &mut dyn Iterator<Item = usize>| {
+            let (mut runs, mut run) = ([0; 3], 0);
+            for y in ys.take(reach) {
+                if dark(y) == (run % 2 == 1) {
+                    run += 1;
+                }
+                let Some(length) = runs.get_mut(run) else { break };
+                *length += 1;
+            }
+            runs
+        };
+        let [below_middle, second, first] = three_runs(&mut (0..y).rev());
+        let [middle, fourth, fifth] = three_runs(&mut (y..self.height));
+        proportioned([first, second, below_middle + middle, fourth, fifth])
     }
 }
 
-fn suspects(row: &[usize], width: usize) -> usize {
-    let (mut count, mut runs, mut start, mut dark) = (0, [0usize; 5], 0, false);
+/// Tells the middle of each five runs that look like a finder pattern's, and three times their length.
+fn each_suspect(row: &[usize], width: usize, mut found: impl FnMut(usize, usize)) {
+    let (mut runs, mut start, mut dark) = ([0usize; 5], 0, false);
     let mut end_run = |end: usize, start: &mut usize, was_dark: bool| {
         runs.rotate_left(1);
         runs[4] = end - *start;
         *start = end;
-        let narrow = runs[0].max(runs[1]).max(runs[3]).max(runs[4]);
-        count += usize::from(was_dark && runs[2] >= 3 && runs[2] > narrow && runs[0] > 0);
+        if was_dark && finder_like(runs) {
+            found(end - runs[4] - runs[3] - runs[2].div_ceil(2), 3 * runs.iter().sum::<usize>());
+        }
     };
     for (index, word) in row.iter().enumerate() {
         // A bit of `edges` is set where a pixel differs from the one to its left.
@@ -71,7 +98,28 @@ fn suspects(row: &[usize], width: usize) -> usize {
     if dark {
         end_run(width, &mut start, true);
     }
-    count
+}
+
+/// As the engine chooses in a row what to look at.
+fn finder_like(runs: [usize; 5]) -> bool {
+    let [first, second, middle, fourth, fifth] = runs;
+    middle >= 3 && 2 * first.max(fifth) <= middle && second.max(fourth) <= middle && proportioned(runs)
+}
+
+/// Dark, light, dark, light, dark as 1:1:3:1:1; a dark module may be three quarters of one too wide or narrow, a light one
+/// a third, both half a pixel more. This is what the engine asks too.
+fn proportioned(runs: [usize; 5]) -> bool {
+    let [first, second, middle, fourth, fifth] = runs;
+    let (dark, light) = (first + middle + fifth, second + fourth);
+    // 5 modules are dark and 2 light: 4 * dark is 20 modules.
+    let dark_run = |run: usize, modules: usize| (20 * run).abs_diff(4 * modules * dark) <= 3 * dark + 10;
+    runs.iter().all(|run| *run > 0)
+        && dark <= 10 * light
+        && 5 * light <= 8 * dark
+        && (6 * second).abs_diff(3 * light) <= light + 3
+        && dark_run(first, 1)
+        && dark_run(middle, 3)
+        && dark_run(fifth, 1)
 }
 
 const BLOCK: usize = 16;
@@ -179,7 +227,7 @@ pub(crate) fn softened(picture: Luma<'_>) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Bits, below_mean, midpoint16, suspects};
+    use super::{Bits, below_mean, midpoint16};
     use crate::luma::Luma;
 
     fn dark(bits: &Bits, x: usize, y: usize) -> bool {
@@ -212,11 +260,16 @@ mod tests {
     }
 
     #[test]
-    fn suspects_are_runs_like_a_finder() {
-        // 1:1:3:1:1, twice, across a word's border and up to the end.
-        let pattern = 0b1011101usize;
-        assert_eq!(suspects(&[pattern << 4, 0], 70), 1);
-        assert_eq!(suspects(&[pattern << 60, pattern >> 4], 67), 1);
-        assert_eq!(suspects(&[0b1010101], 20), 0);
+    fn suspects_are_crossed_runs_like_a_finder() {
+        // The smallest finder, across a word's border, and the same rows without its light ring above and below.
+        let rows = [0b1111111usize, 0b1000001, 0b1011101, 0b1011101, 0b1011101, 0b1000001, 0b1111111];
+        let bits = |rows: &[usize]| {
+            let words = rows.iter().flat_map(|row| [row << 60, row >> 4]).collect();
+            Bits { width: 80, height: rows.len(), words_per_row: 2, words }
+        };
+        assert_eq!(super::WORD, 64);
+        assert_eq!(bits(&rows).suspects(), 1);
+        assert_eq!(bits(&[rows[2]; 7]).suspects(), 0);
+        assert_eq!(bits(&[0b1010101; 7]).suspects(), 0);
     }
 }

@@ -118,7 +118,7 @@ def paste(scene, picture, corners, bend=0.0):
                 across = u / width * 2 - 1
                 v = v + bend * height * (1 - across**2)
                 # A cylinder turned away: modules narrow towards the sides.
-                u = width / 2 * (1 + np.arcsin(np.clip(across * math.sin(1.0), -1, 1)) / 1.0)
+                u = width / 2 * (1 + np.arcsin(np.clip(across * math.sin(0.5), -1, 1)) / 0.5)
             inside = (u >= 0) & (u < width) & (v >= 0) & (v < height)
             sample = picture[np.clip(v, 0, height - 1).astype(int), np.clip(u, 0, width - 1).astype(int)]
             drawn += sample * inside
@@ -239,14 +239,14 @@ def make(kind, rng):
         side = side_for(rng, count, 4, 7, 600)
         paste(scene, tile(code, quiet, dark, light), square(*place(rng, side, 1.2), side, rng.uniform(-0.2, 0.2)))
         module = side / count
-        sharp = sensor(scene, rng, noise=0, blur=module * rng.uniform(0.35, 0.75))
-        if rng.random() < 0.4:  # motion
+        sharp = sensor(scene, rng, noise=0, blur=module * rng.uniform(0.25, 0.65))
+        if rng.random() < 0.3:  # motion
             length = max(2, int(module * rng.uniform(0.6, 1.1)))
             moved = [np.roll(sharp.astype(float), shift, axis=1) for shift in range(length)]
             sharp = np.mean(moved, axis=0)
         return sensor(sharp, rng, blur=0), texts
     if kind == "lowcontrast":
-        middle, spread = rng.uniform(70, 190), rng.uniform(5, 13)
+        middle, spread = rng.uniform(70, 190), rng.uniform(3, 8)
         scene = background(rng, base=middle) * 0.3 + middle * 0.7
         side = side_for(rng, count, 3.5, 7, 560)
         corners = square(*place(rng, side, 1.2), side, rng.uniform(-0.2, 0.2))
@@ -292,7 +292,7 @@ def make(kind, rng):
     if kind == "curved":
         side = side_for(rng, count, 4.5, 8, 540)
         corners = square(*place(rng, side, 1.4), side, rng.uniform(-0.15, 0.15))
-        paste(scene, tile(code, quiet, dark, light), corners, bend=rng.uniform(-0.09, 0.09))
+        paste(scene, tile(code, quiet, dark, light), corners, bend=rng.uniform(-0.05, 0.05))
         return sensor(scene, rng), texts
     if kind == "noquiet":
         scene = scene * 0.8 + rng.choice([0, 30])
