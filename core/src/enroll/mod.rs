@@ -27,6 +27,8 @@ mod names;
 mod not_yet;
 mod oddity;
 mod otpauth;
+#[cfg(feature = "pictures")]
+pub mod picture;
 mod pin;
 mod steam;
 #[cfg(test)]
