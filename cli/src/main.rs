@@ -1,2 +1,62 @@
-//! The command line.
-fn main() {}
+//! Countersign on the desktop: the core's authenticator on the command line.
+//!
+//! - `arguments`: what can be typed. `failure`: what can go wrong, exit codes, what to do next.
+//! - `terminal`: prompts, files with passwords, the clock: all that touches the world.
+//! - `vaults`: opening a vault; `accounts`: commands for accounts; `scan`: pictures; `demo`: the whole in a minute.
+
+mod accounts;
+mod arguments;
+mod demo;
+mod failure;
+mod scan;
+mod terminal;
+mod vaults;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::{Arguments, Command, Recovery};
+use failure::Failure;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            terminal::say(&format!("countersign: {failure}"));
+            if let Some(advice) = failure.advice() {
+                terminal::say(&format!("  {advice}"));
+            }
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<(), Failure> {
+    match &arguments.command {
+        Command::Init => vaults::init(arguments),
+        Command::Add(add) => accounts::add(arguments, add),
+        Command::List(list) => accounts::list(arguments, list),
+        Command::Code { name, at } => accounts::code(arguments, name, *at),
+        Command::Scan { pictures, show_secrets } => scan::scan(pictures, *show_secrets),
+        Command::ShowQr { name, out } => accounts::show_qr(arguments, name, out.as_deref()),
+        Command::Edit(edit) => accounts::edit(arguments, edit),
+        Command::Tag { name, tags, remove } => accounts::tag(arguments, name, tags, *remove),
+        Command::Rm { name } => accounts::rm(arguments, name),
+        Command::Trash { empty } => accounts::trash(arguments, *empty),
+        Command::Restore { name, backup } => match (name, backup) {
+            (Some(name), _) => accounts::untrash(arguments, name),
+            (None, Some(file)) => vaults::restore(arguments, file),
+            (None, None) => Err(Failure::Usage("say which account, or --backup FILE")),
+        },
+        Command::Verify { accept } => vaults::verify(arguments, *accept),
+        Command::Backup { folder } => vaults::backup(arguments, folder),
+        Command::Passwd { new_password_file } => vaults::passwd(arguments, new_password_file.as_deref()),
+        Command::Recovery { action } => match action {
+            Recovery::New => vaults::recovery_new(arguments),
+            Recovery::Check => vaults::recovery_check(arguments),
+        },
+        Command::Demo => demo::run(),
+    }
+}

@@ -1,0 +1,173 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// An authenticator on the command line: accounts encrypted, codes offline.
+#[derive(Debug, Parser)]
+#[command(name = "countersign", version, about, max_term_width = 100)]
+pub(crate) struct Arguments {
+    /// The vault's file (else one in the user's data folder)
+    #[arg(long, global = true, value_name = "PATH")]
+    pub(crate) vault: Option<PathBuf>,
+    /// Read the password from this file (one trailing newline is dropped); then nothing is ever asked
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// Answer with JSON
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make a new vault; shows its recovery code once
+    Init,
+    /// Add an account: from a picture of its QR code, a link, or a secret on standard input
+    Add(Add),
+    /// List the accounts
+    List(List),
+    /// Show an account's code
+    Code {
+        /// Id, issuer, name, issuer:name, or an unambiguous part
+        name: String,
+        /// The code of this moment (seconds since 1970) instead of now
+        #[arg(long, value_name = "UNIX")]
+        at: Option<i64>,
+    },
+    /// Say what QR codes pictures hold; needs no vault
+    Scan {
+        /// PNG, JPEG or WebP files
+        #[arg(required = true)]
+        pictures: Vec<PathBuf>,
+        /// Also show the codes' texts, with the secrets in them
+        #[arg(long)]
+        show_secrets: bool,
+    },
+    /// Show an account's QR code, in the terminal or as a file
+    ShowQr {
+        /// Id, issuer, name, issuer:name, or an unambiguous part
+        name: String,
+        /// Write a .png or .svg instead
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Change an account's names, note, mark or clock offset
+    Edit(Edit),
+    /// Give an account tags, or take them away
+    Tag {
+        /// Id, issuer, name, issuer:name, or an unambiguous part
+        name: String,
+        /// The tags
+        #[arg(required = true)]
+        tags: Vec<String>,
+        /// Take them away
+        #[arg(long)]
+        remove: bool,
+    },
+    /// Move an account to the trash
+    Rm {
+        /// Id, issuer, name, issuer:name, or an unambiguous part
+        name: String,
+    },
+    /// List the trash, or empty it
+    Trash {
+        /// Remove what is in it for good
+        #[arg(long)]
+        empty: bool,
+    },
+    /// Take an account out of the trash, or make a new vault from a backup
+    Restore {
+        /// The account in the trash
+        name: Option<String>,
+        /// The backup file; the password is that of its day, and becomes the new vault's
+        #[arg(long, value_name = "FILE", conflicts_with = "name")]
+        backup: Option<PathBuf>,
+    },
+    /// Check the whole vault
+    Verify {
+        /// Accept what was found, so that the vault can be written again (a copy was kept)
+        #[arg(long)]
+        accept: bool,
+    },
+    /// Write an encrypted backup into a folder, check it, keep the newest few
+    Backup {
+        /// The folder
+        folder: PathBuf,
+    },
+    /// Change the password
+    Passwd {
+        /// Read the new password from this file
+        #[arg(long, value_name = "FILE")]
+        new_password_file: Option<PathBuf>,
+    },
+    /// The recovery code
+    Recovery {
+        #[command(subcommand)]
+        action: Recovery,
+    },
+    /// Show in a minute, with temporary files only, what this program does
+    Demo,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Recovery {
+    /// Replace the recovery code by a new one, shown once
+    New,
+    /// Check a recovery code, read from standard input; from then on it counts
+    Check,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Add {
+    /// A picture file, or a link (which then stands in the shell's history)
+    #[arg(required_unless_present = "secret_stdin", conflicts_with = "secret_stdin")]
+    pub(crate) source: Option<String>,
+    /// Read a link or a base32 secret from standard input
+    #[arg(long)]
+    pub(crate) secret_stdin: bool,
+    /// Who runs the service
+    #[arg(long)]
+    pub(crate) issuer: Option<String>,
+    /// Which account there
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Add it even if it is already there
+    #[arg(long)]
+    pub(crate) duplicate: bool,
+    /// Only show what would be added
+    #[arg(long)]
+    pub(crate) preview: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// Only accounts with all of these words
+    pub(crate) search: Vec<String>,
+    /// Only accounts with this tag
+    #[arg(long)]
+    pub(crate) tag: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Edit {
+    /// Id, issuer, name, issuer:name, or an unambiguous part
+    pub(crate) name: String,
+    /// Who runs the service
+    #[arg(long)]
+    pub(crate) issuer: Option<String>,
+    /// The account's new name
+    #[arg(long = "name", value_name = "NAME")]
+    pub(crate) new_name: Option<String>,
+    /// A note
+    #[arg(long)]
+    pub(crate) note: Option<String>,
+    /// Show it first, or no longer
+    #[arg(long)]
+    pub(crate) favourite: Option<bool>,
+    /// Seconds that the site's clock is ahead (negative: behind)
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) clock_offset: Option<i32>,
+}

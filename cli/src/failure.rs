@@ -1,0 +1,91 @@
+//! What can go wrong, the exit code of each, and what to do next.
+
+use countersign_core::enroll;
+use countersign_core::enroll::migration::Problem;
+use countersign_core::enroll::picture::PictureError;
+use countersign_core::vault;
+
+/// Why a command did not do it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error(transparent)]
+    Vault(#[from] vault::Error),
+    #[error(transparent)]
+    Enroll(#[from] enroll::Error),
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+    #[error("{0}")]
+    Migration(Problem),
+    #[error("{what}: {error}")]
+    File { what: String, error: std::io::Error },
+    #[error("{0}")]
+    Usage(&'static str),
+    #[error("no account matches {0:?}")]
+    NoAccount(String),
+    #[error("{name:?} could be any of these:\n{list}")]
+    Several { name: String, list: String },
+    #[error("this is {what}. {instead}")]
+    Refused { what: String, instead: String },
+    #[error("the picture holds no QR code that can be read")]
+    NoCode,
+    #[error("the vault is not as it was last written")]
+    Findings,
+    #[error("demo: {0}")]
+    Demo(&'static str),
+}
+
+impl Failure {
+    /// 1 failed, 2 usage, 3 wrong password, 4 not found or several, 5 damaged vault, 6 refused or not verified.
+    pub(crate) const fn exit_code(&self) -> u8 {
+        use vault::Error;
+        match self {
+            Self::Usage(_) => 2,
+            Self::Vault(
+                Error::WrongPassword { .. }
+                | Error::Wait { .. }
+                | Error::WrongRecoveryCode
+                | Error::MistypedRecoveryCode,
+            ) => 3,
+            Self::Vault(Error::NotFound(_) | Error::NoVault) | Self::NoAccount(_) | Self::Several { .. } => 4,
+            Self::Vault(
+                Error::Damaged(_)
+                | Error::DamagedSlot
+                | Error::DamagedBackup
+                | Error::NotAVault
+                | Error::NotABackup
+                | Error::NotAccepted,
+            )
+            | Self::Findings => 5,
+            Self::Vault(Error::Duplicate(_)) | Self::Refused { .. } | Self::Enroll(_) | Self::Migration(_) => 6,
+            _ => 1,
+        }
+    }
+
+    /// What to do next.
+    pub(crate) fn advice(&self) -> Option<&'static str> {
+        use vault::Error;
+        match self {
+            Self::Vault(Error::NoVault) => Some("Make one with `countersign init`, or say where it is with --vault."),
+            Self::Vault(Error::AlreadyThere) => Some("Choose another place with --vault."),
+            Self::Vault(Error::WrongPassword { wait_seconds: 1.., .. }) => {
+                Some("There is a pause now before the next try.")
+            }
+            Self::Vault(Error::Duplicate(_)) => Some("Add it all the same with --duplicate."),
+            Self::Vault(Error::NotAccepted) | Self::Findings => {
+                Some("See `countersign verify`; then `verify --accept`, or `restore --backup FILE` into a new vault.")
+            }
+            Self::Vault(Error::Damaged(_) | Error::DamagedSlot) => Some(
+                "Keep a copy of the file, then restore the last backup: `countersign --vault NEW restore --backup FILE`.",
+            ),
+            Self::NoCode => Some("Try a sharper or larger picture that shows the whole code."),
+            Self::Several { .. } => Some("Use the id, or more of the name."),
+            _ => None,
+        }
+    }
+}
+
+/// A file's own error, with its name.
+pub(crate) fn file(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Failure {
+    let what = path.display().to_string();
+    move |error| Failure::File { what, error }
+}

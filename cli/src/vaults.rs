@@ -1,0 +1,176 @@
+//! Commands for a whole vault.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use countersign_core::entropy::{Entropy, SystemEntropy};
+use countersign_core::vault::{Backup, Cost, Error, FolderSink, Password, RecoveryCode, Report, Vault};
+use serde_json::json;
+
+use crate::arguments::Arguments;
+use crate::failure::{Failure, file};
+use crate::terminal::{answer, ask, input, may_ask, new_password, now, password, say, stopwatch, vault_path};
+
+pub(crate) fn entropy() -> Arc<dyn Entropy> {
+    Arc::new(SystemEntropy::new())
+}
+
+/// The vault, unlocked; what is odd about it is said on standard error.
+pub(crate) fn open(arguments: &Arguments) -> Result<Vault, Failure> {
+    let (vault, report) = unlock(arguments)?;
+    for finding in &report.findings {
+        say(&format!("countersign: warning: {finding}"));
+    }
+    Ok(vault)
+}
+
+fn unlock(arguments: &Arguments) -> Result<(Vault, Report), Failure> {
+    let mut vault = Vault::open(&vault_path(arguments)?, entropy())?;
+    let report = vault.unlock_with_password(&password(arguments)?, now())?;
+    Ok((vault, report))
+}
+
+fn cost() -> Result<Cost, Failure> {
+    Ok(Cost::calibrate(&stopwatch())?)
+}
+
+pub(crate) fn init(arguments: &Arguments) -> Result<(), Failure> {
+    let path = vault_path(arguments)?;
+    if path.exists() {
+        return Err(Error::AlreadyThere.into());
+    }
+    make_folder(&path)?;
+    let password = new_password(arguments, arguments.password_file.as_deref())?;
+    let (mut vault, code) = Vault::create(&path, entropy(), &password, cost()?, now())?;
+    show_recovery(arguments, &mut vault, &code)
+}
+
+fn make_folder(path: &Path) -> Result<(), Failure> {
+    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) else {
+        return Ok(());
+    };
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).map_err(file(folder))
+}
+
+/// Shows the code once; where it can ask, has part of it typed back.
+fn show_recovery(arguments: &Arguments, vault: &mut Vault, code: &RecoveryCode) -> Result<(), Failure> {
+    let shown = code.show();
+    if arguments.json {
+        answer(&json!({ "vault": vault.path(), "recovery_code": shown.expose() }).to_string())?;
+    } else {
+        answer(&format!("Vault: {}\nRecovery code: {}", vault.path().display(), shown.expose()))?;
+    }
+    say("Write the recovery code down and keep it away from this machine: it opens the vault without the password,");
+    say("and it is not shown again.");
+    if !may_ask(arguments) {
+        say("It counts once it was typed back: `countersign recovery check`.");
+        return Ok(());
+    }
+    for _ in 0..3 {
+        if code.group_matches(3, &ask("Type back its third group of four: ")?) {
+            vault.confirm_recovery(code)?;
+            say("Right. The recovery code counts from now on.");
+            return Ok(());
+        }
+        say("That is not its third group.");
+    }
+    say("It counts once it was typed back: `countersign recovery check`.");
+    Ok(())
+}
+
+pub(crate) fn recovery_new(arguments: &Arguments) -> Result<(), Failure> {
+    let mut vault = open(arguments)?;
+    let code = vault.new_recovery(now())?;
+    show_recovery(arguments, &mut vault, &code)
+}
+
+pub(crate) fn recovery_check(arguments: &Arguments) -> Result<(), Failure> {
+    let mut vault = open(arguments)?;
+    let typed = if may_ask(arguments) { ask("Recovery code: ")?.into() } else { input()? };
+    vault.confirm_recovery(&RecoveryCode::parse(&typed)?)?;
+    say("Right: this code opens the vault.");
+    Ok(())
+}
+
+pub(crate) fn passwd(arguments: &Arguments, new_file: Option<&Path>) -> Result<(), Failure> {
+    let mut vault = Vault::open(&vault_path(arguments)?, entropy())?;
+    let old = password(arguments)?;
+    vault.unlock_with_password(&old, now())?;
+    if arguments.password_file.is_some() && new_file.is_none() {
+        return Err(Failure::Usage("with --password-file, say --new-password-file too"));
+    }
+    let new = new_password(arguments, new_file)?;
+    vault.change_password(Some(&old), &new, cost()?, now())?;
+    say("The password is changed. Copies and backups made before still open with the old one.");
+    Ok(())
+}
+
+pub(crate) fn verify(arguments: &Arguments, accept: bool) -> Result<(), Failure> {
+    let (mut vault, first) = unlock(arguments)?;
+    let mut report = vault.verify()?;
+    for finding in first.findings {
+        if !report.findings.contains(&finding) {
+            report.findings.push(finding);
+        }
+    }
+    let findings: Vec<_> = report.findings.iter().map(ToString::to_string).collect();
+    let quarantine = first.quarantine;
+    if arguments.json {
+        let text = json!({ "accounts": report.accounts, "findings": findings, "copy": quarantine }).to_string();
+        answer(&text)?;
+    } else if report.is_clean() {
+        answer(&format!("{} accounts, all as they were last written", report.accounts))?;
+    } else {
+        answer(&format!("{} accounts can be read", report.accounts))?;
+        findings.iter().try_for_each(|finding| answer(&format!("- {finding}")))?;
+        if let Some(copy) = quarantine {
+            answer(&format!("A copy of the file was kept: {}", copy.display()))?;
+        }
+    }
+    if report.is_clean() {
+        return Ok(());
+    }
+    if accept {
+        vault.accept_findings()?;
+        say("Accepted: the vault can be written again.");
+        return Ok(());
+    }
+    Err(Failure::Findings)
+}
+
+pub(crate) fn backup(arguments: &Arguments, folder: &Path) -> Result<(), Failure> {
+    if !folder.is_dir() {
+        return Err(Failure::Usage("the backup folder does not exist"));
+    }
+    let mut vault = open(arguments)?;
+    let name = vault.backup_to(&mut FolderSink::new(folder), now())?;
+    let path = folder.join(name);
+    if arguments.json {
+        return answer(&json!({ "backup": path }).to_string());
+    }
+    answer(&path.display().to_string())
+}
+
+pub(crate) fn restore(arguments: &Arguments, backup: &Path) -> Result<(), Failure> {
+    let path = vault_path(arguments)?;
+    if path.exists() {
+        return Err(Error::AlreadyThere.into());
+    }
+    let bytes = std::fs::read(backup).map_err(file(backup))?;
+    let password = password(arguments)?;
+    let backup = Backup::open_with_password(&bytes, &password)?;
+    make_folder(&path)?;
+    let mut vault = restore_to(&path, backup, &password)?;
+    say(&format!("{} accounts restored. HOTP accounts may be behind: see `countersign list`.", vault.1));
+    show_recovery(arguments, &mut vault.0, &vault.2)
+}
+
+fn restore_to(path: &Path, backup: Backup, password: &Password) -> Result<(Vault, usize, RecoveryCode), Failure> {
+    let count = backup.accounts.len();
+    let (vault, code) = Vault::restore(path, entropy(), backup, password, cost()?, now())?;
+    Ok((vault, count, code))
+}
