@@ -124,6 +124,7 @@ pub(crate) fn add(arguments: &Arguments, add: &Add) -> Result<(), Failure> {
     let texts = texts(add)?;
     let mut enrollments = Vec::new();
     let mut collector = Collector::new();
+    let mut any_part = false;
     for text in &texts {
         match read(text.expose(), add)? {
             Scanned::Account(enrollment) => enrollments.push(enrollment),
@@ -141,6 +142,7 @@ pub(crate) fn add(arguments: &Arguments, add: &Add) -> Result<(), Failure> {
                 enrollments.push(completed.enrollment);
             }
             Scanned::MigrationPart(part) => {
+                any_part = true;
                 let progress = collector.add(part).map_err(Failure::Migration)?;
                 say(&format!("part {} of {} of an export", progress.have, progress.of));
             }
@@ -154,10 +156,10 @@ pub(crate) fn add(arguments: &Arguments, add: &Add) -> Result<(), Failure> {
             }
         }
     }
-    if !collector.missing().is_empty() || enrollments.is_empty() {
+    if add.incomplete {
+        enrollments.extend(entries(collector.finish_incomplete()));
+    } else if any_part {
         enrollments.extend(entries(collector.finish().map_err(Failure::Migration)?));
-    } else if let Ok(more) = collector.finish() {
-        enrollments.extend(entries(more));
     }
     store(arguments, add, enrollments)
 }
@@ -174,11 +176,19 @@ fn entries(entries: Vec<Entry>) -> Vec<Enrollment> {
     usable
 }
 
-/// The texts to add: of a picture's codes, of the argument, or of standard input.
+/// The texts to add: of pictures' codes, of arguments, or of standard input.
 fn texts(add: &Add) -> Result<Vec<SecretText>, Failure> {
-    let Some(source) = &add.source else {
+    if add.secret_stdin {
         return Ok(vec![SecretText::new(input()?.trim().to_owned())]);
-    };
+    }
+    let mut texts = Vec::new();
+    for source in &add.sources {
+        texts.extend(texts_of(source)?);
+    }
+    Ok(texts)
+}
+
+fn texts_of(source: &str) -> Result<Vec<SecretText>, Failure> {
     let path = Path::new(source);
     if path.exists() {
         let (contents, _) = scan::read(path)?;
@@ -190,7 +200,7 @@ fn texts(add: &Add) -> Result<Vec<SecretText>, Failure> {
         return Err(Failure::Usage("no such picture file; a secret is read from standard input with --secret-stdin"));
     }
     say("countersign: warning: a link on the command line stays in the shell's history; prefer --secret-stdin");
-    Ok(vec![SecretText::new(source.clone())])
+    Ok(vec![SecretText::new(source.to_owned())])
 }
 
 fn read(text: &str, add: &Add) -> Result<Scanned, Failure> {

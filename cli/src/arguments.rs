@@ -122,9 +122,9 @@ pub(crate) enum Recovery {
 
 #[derive(Debug, Args)]
 pub(crate) struct Add {
-    /// A picture file, or a link (which then stands in the shell's history)
+    /// Picture files (of one export: all of its parts), or a link (which then stands in the shell's history)
     #[arg(required_unless_present = "secret_stdin", conflicts_with = "secret_stdin")]
-    pub(crate) source: Option<String>,
+    pub(crate) sources: Vec<String>,
     /// Read a link or a base32 secret from standard input
     #[arg(long)]
     pub(crate) secret_stdin: bool,
@@ -137,6 +137,9 @@ pub(crate) struct Add {
     /// Add it even if it is already there
     #[arg(long)]
     pub(crate) duplicate: bool,
+    /// Add what is there of an export although parts of it are missing
+    #[arg(long)]
+    pub(crate) incomplete: bool,
     /// Only show what would be added
     #[arg(long)]
     pub(crate) preview: bool,

@@ -78,6 +78,9 @@ impl Failure {
                 "Keep a copy of the file, then restore the last backup: `countersign --vault NEW restore --backup FILE`.",
             ),
             Self::NoCode => Some("Try a sharper or larger picture that shows the whole code."),
+            Self::Migration(Problem::Missing(_)) => {
+                Some("Name the pictures of all parts, or add what is there with --incomplete.")
+            }
             Self::Several { .. } => Some("Use the id, or more of the name."),
             _ => None,
         }

@@ -362,6 +362,19 @@ fn a_changed_row_is_named_and_costs_nothing_else() {
 }
 
 #[test]
+fn a_lost_backup_key_is_made_anew_with_the_next_password() {
+    let (_folder, path) = copy();
+    tamper(&path, "UPDATE record SET sealed = zeroblob(length(sealed)) WHERE kind = 3");
+    let (mut vault, report) = unlock(&path).unwrap();
+    assert!(!report.is_clean());
+    vault.accept_findings().unwrap();
+    assert_eq!(vault.backup_bytes(NOW), Err(Error::NotFound("backup key")));
+    vault.change_password(Some(&password()), &password(), Cost::LEAST, NOW).unwrap();
+    let backup = Backup::open_with_password(&vault.backup_bytes(NOW).unwrap(), &password()).unwrap();
+    assert_eq!(backup.accounts.len(), 20);
+}
+
+#[test]
 fn a_removed_slot_that_was_put_back_is_noticed() {
     let (_folder, path) = copy();
     let before = std::fs::read(&path).unwrap();

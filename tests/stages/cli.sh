@@ -1,4 +1,4 @@
-# What the README promises works: the build, the demo, the commands, and a vault that another program can read.
+# What the README promises works: the build, the demo and the commands.
 source "$(dirname "$0")/../lib.sh"
 
 demo() {
@@ -8,12 +8,6 @@ demo() {
         bash -c 'tail -n 1 "$1" | grep -Ex "demo: ok \([0-9]+ steps\)"' demo "$work/demo"
 }
 
-# An independent reader opens a vault and a backup that the command line made.
-independent_reader() {
-    skip "the independent reader" "it is not written yet"
-}
-
 demo
 cargo_test "the command line's tests" 1200 -p countersign
-independent_reader
 finish

@@ -195,8 +195,9 @@ impl Vault {
         if !slots.iter().filter(lasting).any(|slot| slot.id != id) {
             return Err(Error::LastSlot);
         }
+        let entropy = self.entropy.clone();
         self.write(|write, _| {
-            let mut backup = backup_key(write)?;
+            let mut backup = backup_key(write, &*entropy)?;
             backup.wraps.retain(|wrap| wrap.head.id != id);
             write.put(Table::Record, &BACKUP_ROW, RecordKind::BackupKey, &backup.encode())?;
             write.delete_slot(id)
@@ -207,7 +208,7 @@ impl Vault {
     fn replace(&mut self, before: &[Slot], slot: &Slot, opener: &RawKey) -> Result<(), Error> {
         let entropy = self.entropy.clone();
         self.write(|write, _| {
-            let mut backup = backup_key(write)?;
+            let mut backup = backup_key(write, &*entropy)?;
             backup.wraps.retain(|wrap| before.iter().all(|old| old.head.id != wrap.head.id));
             backup.wraps.push(backup::wrap(&*entropy, &slot.head, opener, &backup.key)?);
             write.put(Table::Record, &BACKUP_ROW, RecordKind::BackupKey, &backup.encode())?;
@@ -219,7 +220,10 @@ impl Vault {
     }
 }
 
-/// The key of the backups and its wraps, as the vault keeps them.
-pub(super) fn backup_key(write: &store::Write<'_>) -> Result<BackupKey, Error> {
-    backup::read_key(write.connection(), write.keys())
+/// The key of the backups and its wraps, as the vault keeps them; a new one where a damaged one was set aside.
+fn backup_key(write: &store::Write<'_>, entropy: &dyn Entropy) -> Result<BackupKey, Error> {
+    match backup::read_key(write.connection(), write.keys()) {
+        Err(Error::NotFound(_)) => Ok(BackupKey { key: RawKey::make(entropy)?, wraps: Vec::new() }),
+        other => other,
+    }
 }

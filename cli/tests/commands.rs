@@ -1,0 +1,165 @@
+//! The command line as a person or a script uses it: the real program, real files.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+struct Desk {
+    folder: tempfile::TempDir,
+}
+
+impl Desk {
+    /// A new vault, whose password stands in a file.
+    fn new() -> Self {
+        let desk = Self { folder: tempfile::tempdir().unwrap() };
+        std::fs::write(desk.path("password"), "correct horse\n").unwrap();
+        let made = desk.run(&["init", "--json"], "");
+        assert_eq!(made.status.code(), Some(0), "{}", text(&made.stderr));
+        assert_eq!(json(&made)["recovery_code"].as_str().unwrap().len(), 41);
+        desk
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    fn run_with(&self, vault: &str, password: &str, arguments: &[&str], input: &str) -> Output {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_countersign"))
+            .args(["--vault", &self.path(vault), "--password-file", &self.path(password)])
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    }
+
+    fn run(&self, arguments: &[&str], input: &str) -> Output {
+        self.run_with("vault", "password", arguments, input)
+    }
+
+    fn code(&self, arguments: &[&str], input: &str) -> Option<i32> {
+        self.run(arguments, input).status.code()
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("no JSON: {}", text(&output.stderr)))
+}
+
+const SECRET: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+
+#[test]
+fn an_account_goes_in_shows_its_code_and_comes_back_from_its_picture() {
+    let desk = Desk::new();
+    let link = format!("otpauth://totp/ACME:bob?secret={SECRET}&issuer=ACME&digits=8");
+    let added = desk.run(&["add", "--secret-stdin", "--json"], &link);
+    assert_eq!(json(&added)["name"], "bob");
+    assert!(!text(&added.stderr).contains(SECRET) && !text(&added.stdout).contains(SECRET));
+    // RFC 6238, appendix B.
+    let code = json(&desk.run(&["code", "acme", "--at", "59", "--json"], ""));
+    assert_eq!(
+        (code["code"].as_str(), code["valid_from"].as_i64(), code["valid_until"].as_i64()),
+        (Some("94287082"), Some(30), Some(60))
+    );
+
+    let picture = desk.path("code.png");
+    assert_eq!(desk.code(&["show-qr", "acme", "--out", &picture], ""), Some(0));
+    let scanned = desk.run(&["scan", &picture], "");
+    assert_eq!(json(&scanned)["codes"][0]["issuer"], "ACME");
+    assert!(!text(&scanned.stdout).contains(SECRET));
+    assert_eq!(json(&desk.run(&["scan", "--show-secrets", &picture], ""))["codes"][0]["kind"], "otp");
+
+    // The same again is refused, then asked for.
+    assert_eq!(desk.code(&["add", &picture], ""), Some(6));
+    assert_eq!(desk.code(&["add", &picture, "--duplicate"], ""), Some(0));
+    assert_eq!(desk.code(&["code", "acme"], ""), Some(4));
+    assert!(text(&desk.run(&["code", "acme"], "").stderr).contains("ACME:bob"));
+}
+
+#[test]
+fn a_bare_secret_needs_names() {
+    let desk = Desk::new();
+    assert_eq!(desk.code(&["add", "--secret-stdin"], SECRET), Some(2));
+    let named = ["add", "--secret-stdin", "--issuer", "Bank", "--name", "me"];
+    assert_eq!(desk.code(&named, SECRET), Some(0));
+    assert_eq!(desk.code(&["add", "--secret-stdin"], "not a link"), Some(6));
+    assert_eq!(desk.code(&["add", "--secret-stdin"], "WIFI:S:cafe;T:WPA;P:guest;;"), Some(6));
+    assert_eq!(text(&desk.run(&["code", "bank:ME", "--at", "59"], "").stdout), "287082\n");
+}
+
+#[test]
+fn hotp_counts_on_and_what_is_removed_can_be_restored() {
+    let desk = Desk::new();
+    let link = format!("otpauth://hotp/Door:me?secret={SECRET}&issuer=Door&counter=0");
+    assert_eq!(desk.code(&["add", "--secret-stdin"], &link), Some(0));
+    let codes: Vec<_> = (0..3).map(|_| text(&desk.run(&["code", "door"], "").stdout)).collect();
+    assert_eq!(codes, ["755224\n", "287082\n", "359152\n"]);
+
+    assert_eq!(desk.code(&["tag", "door", "home", "metal"], ""), Some(0));
+    assert_eq!(desk.code(&["edit", "door", "--favourite", "true", "--note", "front"], ""), Some(0));
+    let list = json(&desk.run(&["list", "front", "--tag", "home", "--json"], ""));
+    assert_eq!((list[0]["type"].as_str(), &list[0]["favourite"]), (Some("hotp"), &Value::Bool(true)));
+    assert_eq!(desk.code(&["rm", "door"], ""), Some(0));
+    assert_eq!(desk.code(&["code", "door"], ""), Some(4));
+    assert_eq!(desk.code(&["restore", "door"], ""), Some(0));
+    assert_eq!(text(&desk.run(&["code", "door"], "").stdout), "969429\n");
+    assert_eq!(desk.code(&["rm", "door"], ""), Some(0));
+    assert_eq!(desk.code(&["trash", "--empty"], ""), Some(0));
+    assert_eq!(desk.code(&["restore", "door"], ""), Some(4));
+}
+
+#[test]
+fn a_backup_opens_with_the_password_of_its_day() {
+    let desk = Desk::new();
+    let link = format!("otpauth://totp/ACME:bob?secret={SECRET}");
+    assert_eq!(desk.code(&["add", "--secret-stdin"], &link), Some(0));
+    let made = json(&desk.run(&["backup", &desk.path(""), "--json"], ""));
+    let file = made["backup"].as_str().unwrap();
+    std::fs::write(desk.path("other"), "another horse").unwrap();
+    assert_eq!(desk.code(&["passwd", "--new-password-file", &desk.path("other")], ""), Some(0));
+    assert_eq!(desk.code(&["list"], ""), Some(3));
+    let restore = |vault, password| desk.run_with(vault, password, &["restore", "--backup", file], "").status.code();
+    assert_eq!(restore("copy", "other"), Some(3));
+    assert!(!Path::new(&desk.path("copy")).exists());
+    assert_eq!(restore("copy", "password"), Some(0));
+    let code = desk.run_with("copy", "password", &["code", "acme", "--at", "59"], "");
+    assert_eq!(text(&code.stdout), "287082\n");
+    assert_eq!(restore("copy", "password"), Some(1));
+}
+
+#[test]
+fn exit_codes_say_what_went_wrong() {
+    let desk = Desk::new();
+    assert_eq!(desk.run_with("none", "password", &["list"], "").status.code(), Some(4));
+    assert_eq!(desk.code(&["init"], ""), Some(1));
+    assert_eq!(desk.code(&["nonsense"], ""), Some(2));
+    assert_eq!(desk.code(&["verify"], ""), Some(0));
+    assert_eq!(desk.code(&["recovery", "check"], "0000-0000"), Some(3));
+    let other = "0000-0000-0000-0000-0000-0000-0000-0001-1";
+    assert_eq!(desk.code(&["recovery", "check"], other), Some(3));
+    let new = json(&desk.run(&["recovery", "new", "--json"], ""));
+    assert_eq!(desk.code(&["recovery", "check"], new["recovery_code"].as_str().unwrap()), Some(0));
+
+    // A byte in the last page, which holds a slot or a record.
+    let path = desk.path("vault");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let at = bytes.len() - 40;
+    bytes[at] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let found = desk.run(&["verify"], "");
+    assert_eq!(found.status.code(), Some(5), "{}", text(&found.stdout));
+    assert_eq!(desk.code(&["verify", "--accept"], ""), Some(0));
+    assert_eq!(desk.code(&["verify"], ""), Some(0));
+    std::fs::write(&path, "something else entirely").unwrap();
+    assert_eq!(desk.code(&["verify"], ""), Some(5));
+}
