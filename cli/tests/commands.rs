@@ -92,7 +92,7 @@ fn a_bare_secret_needs_names() {
     assert_eq!(desk.code(&["add", "--secret-stdin"], SECRET), Some(2));
     let named = ["add", "--secret-stdin", "--issuer", "Bank", "--name", "me"];
     assert_eq!(desk.code(&named, SECRET), Some(0));
-    assert_eq!(desk.code(&["add", "--secret-stdin"], "not a link"), Some(6));
+    assert_eq!(desk.code(&["add", "--secret-stdin"], "0189, not base32"), Some(6));
     assert_eq!(desk.code(&["add", "--secret-stdin"], "WIFI:S:cafe;T:WPA;P:guest;;"), Some(6));
     assert_eq!(text(&desk.run(&["code", "bank:ME", "--at", "59"], "").stdout), "287082\n");
 }
