@@ -7,8 +7,6 @@
 //! - [`otp`]: one-time passwords: TOTP, HOTP, Steam, mOTP and Yandex.
 //! - [`enroll`]: text or a picture in, a preview of what would be added out; no side effect.
 //! - `vault`: the encrypted database: who may unlock, rows, proof against tampering, backups.
-//! - `transfer`: import and export: detect, preview, apply in one transaction, undo.
-//! - `authenticator`: the façade that shells and the command line use.
 //! - [`time`], [`entropy`], [`secret`], [`wire`]: the small things that all rooms share.
 //!
 //! Five promises hold everywhere: nothing in the clear, nothing lost, nothing signed unseen, nothing silent, offline
