@@ -1,4 +1,4 @@
-# What the README promises works: the build, the demo and the commands.
+# What the README promises works: the build, the demo, the commands, and a vault that another program can read.
 source "$(dirname "$0")/../lib.sh"
 
 demo() {
@@ -8,6 +8,17 @@ demo() {
         bash -c 'tail -n 1 "$1" | grep -Ex "demo: ok \([0-9]+ steps\)"' demo "$work/demo"
 }
 
+# An independent reader, written from docs/vault.md, opens a vault and a backup that the command line made.
+independent_reader() {
+    if need_python; then
+        suite "a vault and a backup read by another program" 300 \
+            "$python" tests/vault_reader_check.py "$CARGO_TARGET_DIR/release/countersign"
+    else
+        missing "a vault and a backup read by another program" "the Python packages could not be installed"
+    fi
+}
+
 demo
 cargo_test "the command line's tests" 1200 -p countersign
+independent_reader
 finish
