@@ -1,0 +1,110 @@
+//! kill -9 at random moments of a writing loop: whatever was acknowledged is there, and the vault is clean.
+#![cfg(all(feature = "vault", unix))]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a test and its child process"
+)]
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign_core::account::{AccountId, NewAccount, Profile};
+use countersign_core::entropy::{Entropy, SystemEntropy, random};
+use countersign_core::otp::{Algorithm, Digits, Hotp, Otp, Secret};
+use countersign_core::time::UnixTime;
+use countersign_core::vault::{Cost, Password, RecoveryCode, Vault};
+
+const NOW: UnixTime = UnixTime::from_seconds(1_700_000_000);
+const PATH: &str = "COUNTERSIGN_TEST_VAULT";
+const CODE: &str = "COUNTERSIGN_TEST_CODE";
+
+fn entropy() -> Arc<dyn Entropy> {
+    Arc::new(SystemEntropy::new())
+}
+
+/// The child: adds, counts, edits and trashes for ever, and says what is durable. Alone, it does nothing.
+#[test]
+fn writing_loop() {
+    let (Ok(path), Ok(code)) = (std::env::var(PATH), std::env::var(CODE)) else { return };
+    let mut vault = Vault::open(Path::new(&path), entropy()).unwrap();
+    vault.unlock_with_recovery(&RecoveryCode::parse(&code).unwrap()).unwrap();
+    let mut out = std::io::stdout();
+    for number in 0..100_000 {
+        let secret = Secret::new(&b"12345678901234567890"[..]).unwrap();
+        let otp = Otp::Hotp(Hotp::new(secret, Algorithm::Sha1, Digits::SIX, 0));
+        let new = NewAccount { profile: Profile::named("Loop", number.to_string()), otp };
+        let id = vault.add(new, true, NOW).unwrap();
+        println!("\nadded {id}");
+        vault.code(id, NOW).unwrap();
+        println!("\ncounted {id}");
+        vault.edit(id, Profile::named("Loop", format!("edited {number}")), NOW).unwrap();
+        if number % 3 == 0 {
+            vault.remove_all(&[id]).unwrap();
+            println!("\nremoved {id}");
+        }
+        out.flush().unwrap();
+    }
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_by_kill_9() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("vault");
+    let password = Password::chosen(b"correct horse".to_vec()).unwrap();
+    let (vault, code) = Vault::create(&path, entropy(), &password, Cost::LEAST, NOW).unwrap();
+    drop(vault);
+    let mut there: Vec<AccountId> = Vec::new();
+    let mut acknowledged = 0;
+    for round in 0..200 {
+        let said = write_and_kill(&path, &code);
+        let mut vault = Vault::open(&path, entropy()).unwrap();
+        let report = vault.unlock_with_recovery(&code).unwrap();
+        assert!(report.is_clean(), "round {round}: {report:?}");
+        for line in &said {
+            let Some((what, id)) = line.split_once(' ') else { continue };
+            let Ok(id) = id.parse() else { continue };
+            acknowledged += 1;
+            match what {
+                "added" => there.push(id),
+                "removed" => there.retain(|known| *known != id),
+                "counted" => {
+                    // Removed by a step that was not acknowledged any more, or there with its counter.
+                    let Ok(account) = vault.account(id) else { continue };
+                    let Otp::Hotp(hotp) = &account.otp else { panic!("not HOTP") };
+                    assert_eq!(hotp.counter(), 1, "round {round}: a counter went back");
+                }
+                _ => {}
+            }
+        }
+        // The last one added may have been removed without that being said; all others must be there.
+        let gone: Vec<_> = there.iter().filter(|id| vault.account(**id).is_err()).copied().collect();
+        assert!(gone.is_empty() || gone == [*there.last().unwrap()], "round {round}: lost {gone:?}");
+        there.retain(|id| !gone.contains(id));
+        assert!(vault.verify().unwrap().is_clean(), "round {round}");
+    }
+    assert!(acknowledged > 200, "the loop hardly wrote: {acknowledged}");
+}
+
+fn write_and_kill(path: &Path, code: &RecoveryCode) -> Vec<String> {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "writing_loop", "--nocapture", "--test-threads=1"])
+        .env(PATH, path)
+        .env(CODE, code.show().expose())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let out = child.stdout.take().unwrap();
+    let reader = std::thread::spawn(move || BufReader::new(out).lines().map_while(Result::ok).collect());
+    let [moment] = random::<1>(&SystemEntropy::new()).unwrap();
+    std::thread::sleep(Duration::from_millis(10 + u64::from(moment) / 2));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    reader.join().unwrap()
+}
