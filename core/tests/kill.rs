@@ -1,12 +1,6 @@
 //! kill -9 at random moments of a writing loop: whatever was acknowledged is there, and the vault is clean.
 #![cfg(all(feature = "vault", unix))]
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::disallowed_methods,
-    reason = "a test and its child process"
-)]
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test and its child process")]
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
