@@ -1,1 +1,0 @@
-//! What people's QR codes hold, and that every account comes back.
