@@ -10,7 +10,7 @@
 //! - [`migration`]: Google Authenticator's export, several QR codes long, read and written.
 //! - `export`: [`to_uri`]: the way back; what it writes, [`parse`] reads to the same account.
 //! - [`duplicate`]: whether such an account is there already.
-//! - [`picture`]: PNG, JPEG and WebP files to grey values (feature `pictures`).
+//! - `picture`: PNG, JPEG and WebP files to grey values (feature `pictures`).
 //! - `uri`, `names`, `base32`: the parts that all of them share: what people's QR codes hold is read generously, and a
 //!   secret is never guessed.
 
