@@ -219,8 +219,10 @@ def main():
             recovery = recovery_bytes(open(arguments.recovery_file).read())
         read = read_backup if arguments.backup else read_vault
         accounts, icons = read(arguments.file, password, recovery)
-    except (Refused, InvalidTag) as refused:
-        sys.exit(f"vault_reader: {refused or 'a piece of the backup can not be opened'}")
+    except InvalidTag:
+        sys.exit("vault_reader: a piece of the backup can't be opened")
+    except Refused as refused:
+        sys.exit(f"vault_reader: {refused}")
     print(json.dumps({"accounts": sorted(accounts, key=lambda one: one["id"]), "icons": icons}))
 
 

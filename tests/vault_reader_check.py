@@ -3,7 +3,7 @@
 
 usage: vault_reader_check.py COUNTERSIGN_BINARY
 """
-import json, pathlib, subprocess, sys, tempfile
+import contextlib, json, pathlib, sqlite3, subprocess, sys, tempfile
 
 READER = pathlib.Path(__file__).with_name("vault_reader.py")
 SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
@@ -60,6 +60,10 @@ def main():
         check("the backup holds the same, by recovery code", reader("--backup", backup, *recovery) == read)
         wrong = ("--password-file", folder / "wrong")
         check("a wrong password opens neither", reader(folder / "vault", *wrong) is None and reader("--backup", backup, *wrong) is None)
+        (folder / "short").write_bytes((folder / "vault").read_bytes())
+        with contextlib.closing(sqlite3.connect(folder / "short")) as database, database:
+            database.execute("DELETE FROM record WHERE id = ?", [bytes.fromhex(bob.get("id", ""))])
+        check("a vault that lacks a row does not fit its manifest", reader(folder / "short", *password) is None)
         changed = bytearray(pathlib.Path(backup).read_bytes())
         changed[-1] ^= 1
         (folder / "changed").write_bytes(changed)
