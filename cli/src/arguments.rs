@@ -14,6 +14,9 @@ pub(crate) struct Arguments {
     /// Read the password from this file (one trailing newline is dropped); then nothing is ever asked
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) password_file: Option<PathBuf>,
+    /// Unlock with the recovery code in this file instead of the password
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) recovery_file: Option<PathBuf>,
     /// Answer with JSON
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -82,7 +85,7 @@ pub(crate) enum Command {
     Restore {
         /// The account in the trash
         name: Option<String>,
-        /// The backup file; the password is that of its day, and becomes the new vault's
+        /// The backup file; the password is that of its day, and becomes the new vault's; with --recovery-file, the password is a new one
         #[arg(long, value_name = "FILE", conflicts_with = "name")]
         backup: Option<PathBuf>,
     },

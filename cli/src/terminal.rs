@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use countersign_core::time::UnixTime;
-use countersign_core::vault::Password;
+use countersign_core::vault::{Password, RecoveryCode};
 use zeroize::Zeroizing;
 
 use crate::arguments::Arguments;
@@ -41,7 +41,7 @@ pub(crate) fn answer(text: &str) -> Result<(), Failure> {
 
 /// Whether questions may be asked.
 pub(crate) fn may_ask(arguments: &Arguments) -> bool {
-    arguments.password_file.is_none() && std::io::stdin().is_terminal()
+    arguments.password_file.is_none() && arguments.recovery_file.is_none() && std::io::stdin().is_terminal()
 }
 
 /// Asks for something that is not shown while it is typed.
@@ -89,6 +89,13 @@ pub(crate) fn password(arguments: &Arguments) -> Result<Password, Failure> {
         None if may_ask(arguments) => ask_hidden("Password: ").map(Password::typed),
         None => Err(Failure::Usage("no terminal to ask for the password: use --password-file FILE")),
     }
+}
+
+/// The recovery code of a file, if one was named.
+pub(crate) fn recovery_code(arguments: &Arguments) -> Result<Option<RecoveryCode>, Failure> {
+    let Some(path) = &arguments.recovery_file else { return Ok(None) };
+    let text = Zeroizing::new(std::fs::read_to_string(path).map_err(file(path))?);
+    Ok(Some(RecoveryCode::parse(&text)?))
 }
 
 /// A password for something new, typed twice where it is typed.

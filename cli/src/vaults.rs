@@ -9,7 +9,9 @@ use serde_json::json;
 
 use crate::arguments::Arguments;
 use crate::failure::{Failure, file};
-use crate::terminal::{answer, ask, input, may_ask, new_password, now, password, say, stopwatch, vault_path};
+use crate::terminal::{
+    answer, ask, input, may_ask, new_password, now, password, recovery_code, say, stopwatch, vault_path,
+};
 
 pub(crate) fn entropy() -> Arc<dyn Entropy> {
     Arc::new(SystemEntropy::new())
@@ -26,7 +28,10 @@ pub(crate) fn open(arguments: &Arguments) -> Result<Vault, Failure> {
 
 fn unlock(arguments: &Arguments) -> Result<(Vault, Report), Failure> {
     let mut vault = Vault::open(&vault_path(arguments)?, entropy())?;
-    let report = vault.unlock_with_password(&password(arguments)?, now())?;
+    let report = match recovery_code(arguments)? {
+        Some(code) => vault.unlock_with_recovery(&code)?,
+        None => vault.unlock_with_password(&password(arguments)?, now())?,
+    };
     Ok((vault, report))
 }
 
@@ -98,13 +103,19 @@ pub(crate) fn recovery_check(arguments: &Arguments) -> Result<(), Failure> {
 
 pub(crate) fn passwd(arguments: &Arguments, new_file: Option<&Path>) -> Result<(), Failure> {
     let mut vault = Vault::open(&vault_path(arguments)?, entropy())?;
-    let old = password(arguments)?;
-    vault.unlock_with_password(&old, now())?;
-    if arguments.password_file.is_some() && new_file.is_none() {
-        return Err(Failure::Usage("with --password-file, say --new-password-file too"));
-    }
+    let old = match recovery_code(arguments)? {
+        Some(code) => {
+            vault.unlock_with_recovery(&code)?;
+            None
+        }
+        None => {
+            let old = password(arguments)?;
+            vault.unlock_with_password(&old, now())?;
+            Some(old)
+        }
+    };
     let new = new_password(arguments, new_file)?;
-    vault.change_password(Some(&old), &new, cost()?, now())?;
+    vault.change_password(old.as_ref(), &new, cost()?, now())?;
     say("The password is changed. Copies and backups made before still open with the old one.");
     Ok(())
 }
@@ -161,8 +172,16 @@ pub(crate) fn restore(arguments: &Arguments, backup: &Path) -> Result<(), Failur
         return Err(Error::AlreadyThere.into());
     }
     let bytes = std::fs::read(backup).map_err(file(backup))?;
-    let password = password(arguments)?;
-    let backup = Backup::open_with_password(&bytes, &password)?;
+    let (backup, password) = match recovery_code(arguments)? {
+        Some(code) => {
+            let backup = Backup::open_with_recovery(&bytes, &code)?;
+            (backup, new_password(arguments, arguments.password_file.as_deref())?)
+        }
+        None => {
+            let password = password(arguments)?;
+            (Backup::open_with_password(&bytes, &password)?, password)
+        }
+    };
     make_folder(&path)?;
     let mut vault = restore_to(&path, backup, &password)?;
     say(&format!("{} accounts restored. HOTP accounts may be behind: see `countersign list`.", vault.1));

@@ -138,6 +138,26 @@ fn a_backup_opens_with_the_password_of_its_day() {
 }
 
 #[test]
+fn the_recovery_code_replaces_a_forgotten_password() {
+    let desk = Desk::new();
+    let link = format!("otpauth://totp/ACME:bob?secret={SECRET}");
+    assert_eq!(desk.code(&["add", "--secret-stdin"], &link), Some(0));
+    let code = json(&desk.run(&["recovery", "new", "--json"], ""))["recovery_code"].as_str().unwrap().to_owned();
+    let file = json(&desk.run(&["backup", &desk.path(""), "--json"], ""))["backup"].as_str().unwrap().to_owned();
+    let (recovery, other) = (desk.path("recovery"), desk.path("other"));
+    std::fs::write(&recovery, format!("{}\n", code.to_lowercase())).unwrap();
+    std::fs::write(&other, "another horse").unwrap();
+    assert_eq!(desk.code(&["passwd", "--recovery-file", &recovery, "--new-password-file", &other], ""), Some(0));
+    assert_eq!(desk.code(&["list"], ""), Some(3));
+    assert_eq!(desk.run_with("vault", "other", &["verify"], "").status.code(), Some(0));
+    let restored = desk.run_with("copy", "other", &["restore", "--backup", &file, "--recovery-file", &recovery], "");
+    assert_eq!(restored.status.code(), Some(0), "{}", text(&restored.stderr));
+    assert_eq!(text(&desk.run_with("copy", "other", &["code", "acme", "--at", "59"], "").stdout), "287082\n");
+    std::fs::write(&recovery, "0000-0000-0000-0000-0000-0000-0000-0001-1").unwrap();
+    assert_eq!(desk.code(&["list", "--recovery-file", &recovery], ""), Some(3));
+}
+
+#[test]
 fn exit_codes_say_what_went_wrong() {
     let desk = Desk::new();
     assert_eq!(desk.run_with("none", "password", &["list"], "").status.code(), Some(4));

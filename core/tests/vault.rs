@@ -501,6 +501,73 @@ fn a_backup_that_is_cut_changed_or_foreign_is_refused() {
     assert_eq!(open(&newer), Err(Error::Newer { found: 2, known: 1 }));
 }
 
+fn is_backup(entry: &std::io::Result<std::fs::DirEntry>) -> bool {
+    entry.as_ref().unwrap().path().extension().is_some_and(|extension| extension == "csbackup")
+}
+
+#[test]
+fn each_damaged_state_has_a_copy_of_its_own() {
+    let (_folder, path) = copy();
+    let spoil = |number: usize| {
+        let id = TEMPLATE.ids[number];
+        tamper(&path, &format!("UPDATE record SET sealed = zeroblob(length(sealed)) WHERE id = x'{id}'"));
+    };
+    spoil(1);
+    let first = unlock(&path).unwrap().1.quarantine.unwrap();
+    assert_eq!(unlock(&path).unwrap().1.quarantine.unwrap(), first);
+    let kept = std::fs::read(&first).unwrap();
+    spoil(2);
+    let second = unlock(&path).unwrap().1.quarantine.unwrap();
+    assert_ne!(first, second);
+    assert_eq!(std::fs::read(&first).unwrap(), kept);
+}
+
+#[test]
+fn backups_of_other_vaults_and_of_better_days_are_left_alone() {
+    let (folder, mut vault) = opened();
+    let mut sink = FolderSink::new(folder.path());
+    let good = vault.backup_to(&mut sink, NOW).unwrap();
+    let path = folder.path().join("another");
+    let (mut another, _) = Vault::create(&path, entropy(), &password(), Cost::LEAST, NOW).unwrap();
+    let mut settings = another.settings().unwrap().clone();
+    settings.backups_kept = 1;
+    another.set_settings(settings.clone()).unwrap();
+    for day in 1..4 {
+        another.backup_to(&mut sink, NOW.plus_seconds(day)).unwrap();
+    }
+    assert!(folder.path().join(&good).exists(), "another vault's backup was removed");
+
+    vault.set_settings(settings).unwrap();
+    let good = vault.backup_to(&mut sink, NOW.plus_seconds(8)).unwrap();
+    // Whichever of the two sorts first by name, each has its newest one.
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().filter(is_backup).count(), 2);
+    let path = vault.path().to_owned();
+    drop(vault);
+    tamper(&path, &format!("DELETE FROM record WHERE id = x'{}'", TEMPLATE.ids[4]));
+    let (mut vault, _) = unlock(&path).unwrap();
+    vault.backup_to(&mut sink, NOW.plus_seconds(9)).unwrap();
+    assert!(folder.path().join(&good).exists(), "the last whole backup was removed by a damaged vault's");
+}
+
+#[test]
+fn a_counter_that_fails_after_the_commit_leaves_what_is_durable() {
+    struct Broken;
+    impl countersign_core::vault::platform::Counter for Broken {
+        fn read(&self) -> Result<u64, countersign_core::vault::platform::PlatformError> {
+            Ok(0)
+        }
+        fn raise(&self, _to: u64) -> Result<(), countersign_core::vault::platform::PlatformError> {
+            Err(countersign_core::vault::platform::PlatformError::Failed)
+        }
+    }
+    let (_folder, mut vault) = opened();
+    vault.use_counter(Arc::new(Broken));
+    let id = TEMPLATE.ids[19];
+    assert!(vault.code(id, NOW).is_err());
+    let Otp::Hotp(hotp) = &vault.account(id).unwrap().otp else { panic!("not HOTP") };
+    assert_eq!(hotp.counter(), 1, "the next code would have been given twice");
+}
+
 #[test]
 fn old_backups_go_only_after_the_new_one_was_read_back() {
     let (folder, mut vault) = opened();
@@ -511,10 +578,7 @@ fn old_backups_go_only_after_the_new_one_was_read_back() {
     for day in 0..5 {
         vault.backup_to(&mut sink, NOW.plus_seconds(day * 86_400)).unwrap();
     }
-    let count = || {
-        let entries = std::fs::read_dir(folder.path()).unwrap();
-        entries.filter(|entry| entry.as_ref().unwrap().path().extension().is_some_and(|e| e == "csbackup")).count()
-    };
+    let count = || std::fs::read_dir(folder.path()).unwrap().filter(is_backup).count();
     assert_eq!(count(), 3);
     // The same moment again: the name is taken, nothing is overwritten or removed.
     assert_eq!(vault.backup_to(&mut sink, NOW.plus_seconds(4 * 86_400)), Err(Error::AlreadyThere));

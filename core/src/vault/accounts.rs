@@ -300,15 +300,13 @@ impl Vault {
         id: AccountId,
         change: impl FnOnce(&mut Account) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let (value, account) = self.write(|write, loaded| {
+        self.write(|write, loaded| {
             let mut account = loaded.cache.get(id).ok_or(Error::NotFound("account"))?.clone();
             let value = change(&mut account)?;
             put(write, &account)?;
-            Ok((value, account))
-        })?;
-        // Only what is durable is shown.
-        self.open.as_mut().ok_or(Error::Locked)?.loaded.cache.put(account);
-        Ok(value)
+            loaded.cache.put(account);
+            Ok(value)
+        })
     }
 }
 

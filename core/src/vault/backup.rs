@@ -3,7 +3,7 @@
 //! A backup has a key of its own, sealed by the vault's backup key, which is sealed under the password and the recovery
 //! code of the day: so it is written without asking for either, and opens with either. `docs/vault.md` has the bytes.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ring::digest;
 use rusqlite::Connection;
@@ -16,6 +16,7 @@ use super::manifest::Keys;
 use super::record::{decode_account, encode_account};
 use super::recovery::RecoveryCode;
 use super::settings::Settings;
+use super::sink::Sink;
 use super::slots::{Content, Head, Slot, SlotKind};
 use super::store::{self, RecordKind, Table};
 use super::{BACKUP_ROW, Error, SETTINGS_ROW, Vault, accounts};
@@ -99,74 +100,6 @@ pub(super) fn read_key(connection: &Connection, keys: &Keys) -> Result<BackupKey
     BackupKey::decode(&payload)
 }
 
-/// Where backups go. A platform implements it for a folder that the person chose.
-pub trait Sink {
-    /// Writes a new file whole; an existing one of that name is an error. Durable when this returns.
-    ///
-    /// # Errors
-    /// [`Error::AlreadyThere`], or as the place says.
-    fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), Error>;
-
-    /// Reads a file back, whole.
-    ///
-    /// # Errors
-    /// As the place says.
-    fn read(&mut self, name: &str) -> Result<Vec<u8>, Error>;
-
-    /// The names of all files there.
-    ///
-    /// # Errors
-    /// As the place says.
-    fn list(&mut self) -> Result<Vec<String>, Error>;
-
-    /// Removes a file.
-    ///
-    /// # Errors
-    /// As the place says.
-    fn remove(&mut self, name: &str) -> Result<(), Error>;
-}
-
-/// A folder of the file system.
-#[derive(Debug)]
-pub struct FolderSink(PathBuf);
-
-impl FolderSink {
-    /// This folder, which exists.
-    #[must_use]
-    pub fn new(folder: &Path) -> Self {
-        Self(folder.to_owned())
-    }
-}
-
-impl Sink for FolderSink {
-    fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), Error> {
-        let path = self.0.join(name);
-        super::claim(&path)?;
-        let written = std::fs::OpenOptions::new().write(true).open(&path).and_then(|mut file| {
-            std::io::Write::write_all(&mut file, bytes)?;
-            file.sync_all()
-        });
-        if let Err(error) = written {
-            let _ = std::fs::remove_file(&path);
-            return Err(error.into());
-        }
-        super::sync_folder(&path)
-    }
-
-    fn read(&mut self, name: &str) -> Result<Vec<u8>, Error> {
-        Ok(std::fs::read(self.0.join(name))?)
-    }
-
-    fn list(&mut self) -> Result<Vec<String>, Error> {
-        let names = std::fs::read_dir(&self.0)?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-        Ok(names.collect())
-    }
-
-    fn remove(&mut self, name: &str) -> Result<(), Error> {
-        Ok(std::fs::remove_file(self.0.join(name))?)
-    }
-}
-
 impl Vault {
     /// The whole vault as the bytes of a backup file.
     ///
@@ -187,16 +120,24 @@ impl Vault {
     /// backups are then all still there.
     pub fn backup_to(&mut self, sink: &mut dyn Sink, now: UnixTime) -> Result<String, Error> {
         let bytes = self.backup_bytes(now)?;
-        // Sorted by name is sorted by time: milliseconds, 15 digits, to the year 33,000.
-        let name = format!("countersign-{:015}.csbackup", now.millis());
+        // Only this vault's own files are ever counted and removed. Sorted by name is sorted by time: milliseconds, 15
+        // digits, to the year 33,000.
+        let vault = AccountId::from_bytes(self.unlocked()?.keys.vault).to_string();
+        let own = format!("countersign-{}-", vault.get(..12).unwrap_or(&vault));
+        let name = format!("{own}{:015}.csbackup", now.millis());
         sink.write(&name, &bytes)?;
         let kept = sink.read(&name)?;
         let key = read_key(&self.connection, &self.unlocked()?.keys)?;
-        if open_with(&kept, |_, _| Ok(Some(RawKey::from_bytes(key.key.expose())?))).map(drop).is_err() {
+        if kept != bytes || open_with(&kept, |_, _| Ok(Some(RawKey::from_bytes(key.key.expose())?))).map(drop).is_err()
+        {
             return Err(Error::BackupNotKept);
         }
+        if !self.unlocked()?.accepted {
+            // What is damaged here may be whole in an older backup.
+            return Ok(name);
+        }
         let mut names = sink.list()?;
-        names.retain(|name| name.starts_with("countersign-") && name.ends_with(".csbackup"));
+        names.retain(|name| name.starts_with(&own) && name.ends_with(".csbackup"));
         names.sort_unstable();
         let keep = usize::from(self.settings()?.backups_kept);
         let surplus = names.len().saturating_sub(keep);

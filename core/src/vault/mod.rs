@@ -4,7 +4,8 @@
 //! - `slots`: who may unlock; `attempts`: pauses after wrong passwords; `platform`: what a phone's keystore does.
 //! - `schema`: the file and its tables; `store`: rows; `manifest`: the proof that all of them are there.
 //! - `record`, `settings`: what stands in the rows; `cache`: the unlocked accounts; `load`, `report`: reading it all.
-//! - `accounts`: what can be done with accounts; `ways`: what can be done with slots; `backup`: files to keep elsewhere.
+//! - `accounts`: what can be done with accounts; `ways`: what can be done with slots; `backup`: files to keep elsewhere,
+//!   and `sink`: where.
 //!
 //! `docs/vault.md` has the format to the byte and draws the key tree.
 
@@ -23,6 +24,7 @@ mod recovery;
 mod report;
 mod schema;
 mod settings;
+mod sink;
 mod slots;
 mod store;
 mod ways;
@@ -34,13 +36,14 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 pub use accounts::Selection;
-pub use backup::{Backup, FolderSink, Sink};
+pub use backup::Backup;
 pub use crypto::RawKey;
 pub use error::{Damage, Error};
 pub use kdf::{Cost, Password};
 pub use recovery::RecoveryCode;
 pub use report::{Finding, Report};
 pub use settings::Settings;
+pub use sink::{FolderSink, Sink};
 pub use slots::{SlotId, SlotKind};
 pub use ways::SlotInfo;
 
@@ -56,6 +59,9 @@ use store::{RecordKind, StoredSlot, Table, Write};
 /// The fixed ids of the rows that exist once.
 const SETTINGS_ROW: [u8; 16] = *b"settings\0\0\0\0\0\0\0\0";
 const BACKUP_ROW: [u8; 16] = *b"backup key\0\0\0\0\0\0";
+
+/// The most copies of damaged states beside one file.
+const MOST_COPIES: usize = 1000;
 
 /// An encrypted vault: locked when opened, unlocked by one of its slots.
 pub struct Vault {
@@ -260,10 +266,15 @@ impl Vault {
     /// # Errors
     /// [`Error::Locked`], or as the disk says.
     pub fn accept_findings(&mut self) -> Result<(), Error> {
-        let unlocked = self.open.as_mut().ok_or(Error::Locked)?;
-        if unlocked.accepted {
+        if self.unlocked()?.accepted {
             return Ok(());
         }
+        if self.access == Access::ReadOnly {
+            return Err(Error::ReadOnly);
+        }
+        // What was found since the unlocking has no copy yet.
+        self.copy_aside()?;
+        let unlocked = self.open.as_mut().ok_or(Error::Locked)?;
         let whole = load::load(&self.connection, &unlocked.keys, true)?;
         let seen = self.counter.as_ref().map(|counter| counter.read()).transpose()?.unwrap_or(0);
         let mut manifest = load::sums(&self.connection, &unlocked.keys)?;
@@ -297,24 +308,23 @@ impl Vault {
         if accepted {
             schema::trust(&self.connection)?;
         } else if self.access == Access::ReadWrite {
-            loaded.report.quarantine = Some(self.copy_aside(loaded.manifest.generation)?);
+            loaded.report.quarantine = Some(self.copy_aside()?);
         }
         let report = loaded.report.clone();
         self.open = Some(Unlocked { keys, loaded, accepted });
         Ok(report)
     }
 
-    /// Copies the file and its journal beside it, once for each state; an existing copy is never touched.
-    fn copy_aside(&self, generation: u64) -> Result<PathBuf, Error> {
-        let name = format!(".quarantine-{generation}");
-        let copy = beside(&self.path, &name);
-        for suffix in ["", "-wal", "-shm"] {
-            let (from, to) = (beside(&self.path, suffix), beside(&self.path, &format!("{name}{suffix}")));
-            if from.exists() && !to.exists() {
-                std::fs::copy(from, to)?;
-            }
-        }
-        Ok(copy)
+    /// Copies the file and its journal beside it, under the first free number; where a copy of just this state is there
+    /// already, that one is it. An existing copy is never touched.
+    fn copy_aside(&mut self) -> Result<PathBuf, Error> {
+        // Closed meanwhile (without merging -wal): reading the file beside an open connection would, at the end, give up
+        // the connection's locks.
+        drop(std::mem::replace(&mut self.connection, Connection::open_in_memory()?));
+        let copy = copy_to_free_name(&self.path);
+        (self.connection, self.access) = schema::connect(&self.path)?;
+        schema::check(&self.connection)?;
+        copy
     }
 
     fn ignore_read_only(&self, error: Error) -> Result<(), Error> {
@@ -357,12 +367,17 @@ impl Vault {
             return Err(Error::NotAccepted);
         }
         let Unlocked { keys, loaded, .. } = unlocked;
-        let written = transact(&mut self.connection, keys, &*self.entropy, loaded, work);
-        if written.is_err() {
-            // Nothing that is not durable may be shown.
-            *loaded = load::load(&self.connection, keys, false)?;
-        }
-        let value = written?;
+        let value = match transact(&mut self.connection, keys, &*self.entropy, loaded, work) {
+            Ok(value) => value,
+            Err(error) => {
+                // Nothing that is not durable may be shown; where it can't be read again, nothing is.
+                match load::load(&self.connection, keys, false) {
+                    Ok(durable) => *loaded = durable,
+                    Err(_) => self.open = None,
+                }
+                return Err(error);
+            }
+        };
         if let Some(counter) = &self.counter {
             counter.raise(loaded.manifest.generation)?;
         }
@@ -414,6 +429,44 @@ fn claim(path: &Path) -> Result<(), Error> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)?;
     Ok(())
+}
+
+fn copy_to_free_name(path: &Path) -> Result<PathBuf, Error> {
+    // Without the file itself there is nothing to keep; -wal may well be absent.
+    std::fs::metadata(path)?;
+    let files: Vec<_> = ["", "-wal"].map(|suffix| (suffix, std::fs::read(beside(path, suffix)))).into();
+    for number in 1..=MOST_COPIES {
+        let copy = beside(path, &format!(".quarantine-{number}"));
+        if !copy.exists() {
+            for (suffix, bytes) in &files {
+                if let Ok(bytes) = bytes {
+                    write_whole(&beside(&copy, suffix), bytes)?;
+                }
+            }
+            return Ok(copy);
+        }
+        let same = |(suffix, bytes): &(&str, std::io::Result<Vec<u8>>)| {
+            bytes.as_ref().ok() == std::fs::read(beside(&copy, suffix)).as_ref().ok()
+        };
+        if files.iter().all(same) {
+            return Ok(copy);
+        }
+    }
+    Err(Error::TooLarge { what: "the number of copies of damaged files", limit: MOST_COPIES })
+}
+
+/// A new file of its owner alone, durable with its name; gone again if it could not be written whole.
+fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    claim(path)?;
+    let written = std::fs::OpenOptions::new().write(true).open(path).and_then(|mut file| {
+        std::io::Write::write_all(&mut file, bytes)?;
+        file.sync_all()
+    });
+    if let Err(error) = written {
+        let _ = std::fs::remove_file(path);
+        return Err(error.into());
+    }
+    sync_folder(path)
 }
 
 /// `path` with something behind its name.

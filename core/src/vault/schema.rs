@@ -55,15 +55,17 @@ pub(crate) enum Access {
 
 /// Opens the file, for writing where that can be; reads nothing of it yet.
 pub(crate) fn connect(path: &Path) -> Result<(Connection, Access), Error> {
-    let writable = std::fs::OpenOptions::new().write(true).open(path).map_err(Error::from);
-    if matches!(writable, Err(Error::ReadOnly)) {
-        return connect_read_only(path);
-    }
     if !std::fs::metadata(path)?.is_file() {
         return Err(Error::NotAVault);
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let connection = Connection::open_with_flags(real(path)?, flags)?;
+    // SQLite itself falls back to reading. To try the file by opening it here would be wrong: closing any descriptor of
+    // a file gives up every lock that this process has on it.
+    if connection.is_readonly("main")? {
+        drop(connection);
+        return connect_read_only(path);
+    }
     harden(&connection)?;
     // These need -wal and -shm: where the folder can't be written, they say so.
     let ready = connection
