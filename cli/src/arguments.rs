@@ -94,6 +94,9 @@ pub(crate) enum Command {
         /// Accept what was found, so that the vault can be written again (a copy was kept)
         #[arg(long)]
         accept: bool,
+        /// Delete the copies of damaged states that stand beside the vault
+        #[arg(long)]
+        delete_copies: bool,
     },
     /// Write an encrypted backup into a folder, check it, keep the newest few
     Backup {
@@ -105,6 +108,15 @@ pub(crate) enum Command {
         /// Read the new password from this file
         #[arg(long, value_name = "FILE")]
         new_password_file: Option<PathBuf>,
+    },
+    /// Give the vault a new key after a leak: everything sealed anew, a new recovery code
+    Rotate {
+        /// Read the new password from this file; without it the password stays
+        #[arg(long, value_name = "FILE")]
+        new_password_file: Option<PathBuf>,
+        /// Delete the copies of damaged states, which the old key still opens
+        #[arg(long)]
+        delete_copies: bool,
     },
     /// The recovery code
     Recovery {

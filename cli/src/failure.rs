@@ -70,6 +70,7 @@ impl Failure {
             Self::Vault(Error::WrongPassword { wait_seconds: 1.., .. }) => {
                 Some("There is a pause now before the next try.")
             }
+            Self::Vault(Error::KeyChanged) => Some("Run the command again, with the password or code of today."),
             Self::Vault(Error::Duplicate(_)) => Some("Add it all the same with --duplicate."),
             Self::Vault(Error::NotAccepted) | Self::Findings => {
                 Some("See `countersign verify`; then `verify --accept`, or `restore --backup FILE` into a new vault.")

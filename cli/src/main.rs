@@ -50,9 +50,12 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
             (None, Some(file)) => vaults::restore(arguments, file),
             (None, None) => Err(Failure::Usage("say which account, or --backup FILE")),
         },
-        Command::Verify { accept } => vaults::verify(arguments, *accept),
+        Command::Verify { accept, delete_copies } => vaults::verify(arguments, *accept, *delete_copies),
         Command::Backup { folder } => vaults::backup(arguments, folder),
         Command::Passwd { new_password_file } => vaults::passwd(arguments, new_password_file.as_deref()),
+        Command::Rotate { new_password_file, delete_copies } => {
+            vaults::rotate(arguments, new_password_file.as_deref(), *delete_copies)
+        }
         Command::Recovery { action } => match action {
             Recovery::New => vaults::recovery_new(arguments),
             Recovery::Check => vaults::recovery_check(arguments),

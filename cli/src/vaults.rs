@@ -120,7 +120,40 @@ pub(crate) fn passwd(arguments: &Arguments, new_file: Option<&Path>) -> Result<(
     Ok(())
 }
 
-pub(crate) fn verify(arguments: &Arguments, accept: bool) -> Result<(), Failure> {
+pub(crate) fn rotate(arguments: &Arguments, new_file: Option<&Path>, delete: bool) -> Result<(), Failure> {
+    let mut vault = open(arguments)?;
+    let password = match (new_file, recovery_code(arguments)?) {
+        (Some(path), _) => new_password(arguments, Some(path))?,
+        (None, None) if !may_ask(arguments) => password(arguments)?,
+        (None, Some(_)) if !may_ask(arguments) => {
+            return Err(Failure::Usage("say the new password with --new-password-file"));
+        }
+        (None, _) => new_password(arguments, None)?,
+    };
+    say("Sealing everything anew …");
+    let rotated = vault.rotate(&password, cost()?, &[], now())?;
+    if !rotated.journal_emptied {
+        say("Another program is using the vault: what the old key sealed leaves its journal when that program ends.");
+    }
+    copies(&vault, delete)?;
+    say("The vault has a new key. Copies and backups made before still open with what opened them then: delete them.");
+    show_recovery(arguments, &mut vault, &rotated.recovery)
+}
+
+/// Says which copies of damaged states there are; deletes them where that is wanted, or the person agrees.
+fn copies(vault: &Vault, delete: bool) -> Result<(), Failure> {
+    for copy in vault.copies()? {
+        if delete {
+            vault.remove_copy(&copy)?;
+            say(&format!("deleted: {}", copy.display()));
+        } else {
+            say(&format!("a copy of a damaged state: {} (delete it with --delete-copies)", copy.display()));
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn verify(arguments: &Arguments, accept: bool, delete: bool) -> Result<(), Failure> {
     let (mut vault, first) = unlock(arguments)?;
     let mut report = vault.verify()?;
     for finding in first.findings {
@@ -142,15 +175,14 @@ pub(crate) fn verify(arguments: &Arguments, accept: bool) -> Result<(), Failure>
             answer(&format!("A copy of the file was kept: {}", copy.display()))?;
         }
     }
-    if report.is_clean() {
-        return Ok(());
-    }
-    if accept {
+    if !report.is_clean() {
+        if !accept {
+            return Err(Failure::Findings);
+        }
         vault.accept_findings()?;
         say("Accepted: the vault can be written again.");
-        return Ok(());
     }
-    Err(Failure::Findings)
+    copies(&vault, delete)
 }
 
 pub(crate) fn backup(arguments: &Arguments, folder: &Path) -> Result<(), Failure> {

@@ -158,6 +158,30 @@ fn the_recovery_code_replaces_a_forgotten_password() {
 }
 
 #[test]
+fn a_rotation_gives_a_new_recovery_code_and_takes_a_new_password() {
+    let desk = Desk::new();
+    let link = format!("otpauth://totp/ACME:bob?secret={SECRET}");
+    assert_eq!(desk.code(&["add", "--secret-stdin"], &link), Some(0));
+    let old = json(&desk.run(&["recovery", "new", "--json"], ""))["recovery_code"].as_str().unwrap().to_owned();
+    assert_eq!(desk.code(&["recovery", "check"], &old), Some(0));
+    let rotated = json(&desk.run(&["rotate", "--json"], ""));
+    let new = rotated["recovery_code"].as_str().unwrap();
+    assert_eq!(desk.code(&["recovery", "check"], &old), Some(3));
+    assert_eq!(desk.code(&["recovery", "check"], new), Some(0));
+
+    let other = desk.path("other");
+    std::fs::write(&other, "another horse").unwrap();
+    std::fs::write(desk.path("vault.quarantine-1"), "an old state").unwrap();
+    let kept = desk.run(&["rotate", "--new-password-file", &other], "");
+    assert!(text(&kept.stderr).contains("vault.quarantine-1") && Path::new(&desk.path("vault.quarantine-1")).exists());
+    assert_eq!(desk.code(&["verify"], ""), Some(3));
+    let code = desk.run_with("vault", "other", &["code", "acme", "--at", "59"], "");
+    assert_eq!(text(&code.stdout), "287082\n");
+    assert_eq!(desk.run_with("vault", "other", &["verify", "--delete-copies"], "").status.code(), Some(0));
+    assert!(!Path::new(&desk.path("vault.quarantine-1")).exists());
+}
+
+#[test]
 fn exit_codes_say_what_went_wrong() {
     let desk = Desk::new();
     assert_eq!(desk.run_with("none", "password", &["list"], "").status.code(), Some(4));

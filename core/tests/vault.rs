@@ -1,103 +1,17 @@
 //! The vault from outside: what a person can do with it, and what happens when its file is not as it was.
 #![cfg(feature = "vault")]
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::path::Path;
-use std::sync::{Arc, LazyLock};
+mod common;
 
-use countersign_core::account::{AccountId, NewAccount, Profile};
-use countersign_core::entropy::{Entropy, SystemEntropy};
-use countersign_core::otp::{Algorithm, Digits, Hotp, Otp, Period, Secret, Totp};
-use countersign_core::time::UnixTime;
+use std::sync::Arc;
+
+use common::{NOW, TEMPLATE, all, copy, entropy, opened, password, tamper, totp, unlock};
+use countersign_core::account::{AccountId, Profile};
+use countersign_core::otp::Otp;
 use countersign_core::vault::{
-    Backup, Cost, Error, Finding, FolderSink, Password, RawKey, RecoveryCode, Selection, SlotId, SlotKind, Vault,
+    Backup, Cost, Error, Finding, FolderSink, Password, RawKey, RecoveryCode, Selection, SlotKind, Vault,
 };
-
-const NOW: UnixTime = UnixTime::from_seconds(1_700_000_000);
-
-fn entropy() -> Arc<dyn Entropy> {
-    Arc::new(SystemEntropy::new())
-}
-
-fn password() -> Password {
-    Password::chosen(b"correct horse".to_vec()).unwrap()
-}
-
-fn totp(issuer: &str, name: &str, secret: &[u8]) -> NewAccount {
-    let secret = Secret::new(secret).unwrap();
-    NewAccount {
-        profile: Profile::named(issuer, name),
-        otp: Otp::Totp(Totp::new(secret, Algorithm::Sha1, Digits::SIX, Period::THIRTY)),
-    }
-}
-
-fn hotp(name: &str) -> NewAccount {
-    let secret = Secret::new(&b"12345678901234567890"[..]).unwrap();
-    NewAccount {
-        profile: Profile::named("Counter", name),
-        otp: Otp::Hotp(Hotp::new(secret, Algorithm::Sha1, Digits::SIX, 0)),
-    }
-}
-
-/// A vault of twenty accounts with a device slot, made once: so that no test but those of the KDF waits for Argon2.
-struct Template {
-    folder: tempfile::TempDir,
-    device: SlotId,
-    device_key: [u8; 32],
-    recovery: RecoveryCode,
-    ids: Vec<AccountId>,
-}
-
-static TEMPLATE: LazyLock<Template> = LazyLock::new(|| {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("vault");
-    let (mut vault, recovery) = Vault::create(&path, entropy(), &password(), Cost::LEAST, NOW).unwrap();
-    let device_key = [9; 32];
-    let device = vault.add_device(&RawKey::from_bytes(&device_key).unwrap(), b"wrapped".to_vec(), NOW).unwrap();
-    let mut ids = Vec::new();
-    for number in 0..19u8 {
-        let new = totp(&format!("Issuer {number:02}"), "somebody@example.org", &[number + 1; 20]);
-        ids.push(vault.add(new, false, NOW).unwrap());
-    }
-    ids.push(vault.add(hotp("counting"), false, NOW).unwrap());
-    vault.set_icon(ids[0], Some(&[0x5a; 3000])).unwrap();
-    drop(vault);
-    Template { folder, device, device_key, recovery, ids }
-});
-
-/// A copy of the template's file in a folder of its own.
-fn copy() -> (tempfile::TempDir, std::path::PathBuf) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("vault");
-    std::fs::copy(TEMPLATE.folder.path().join("vault"), &path).unwrap();
-    (folder, path)
-}
-
-fn unlock(path: &Path) -> Result<(Vault, countersign_core::vault::Report), Error> {
-    let mut vault = Vault::open(path, entropy())?;
-    let key = RawKey::from_bytes(&TEMPLATE.device_key).unwrap();
-    let report = vault.unlock_with_device_key(TEMPLATE.device, &key)?;
-    Ok((vault, report))
-}
-
-fn opened() -> (tempfile::TempDir, Vault) {
-    let (folder, path) = copy();
-    let (vault, report) = unlock(&path).unwrap();
-    assert!(report.is_clean(), "{report:?}");
-    (folder, vault)
-}
-
-fn all(vault: &Vault) -> Vec<AccountId> {
-    let mut ids: Vec<_> = vault.accounts(&Selection::default()).unwrap().iter().map(|account| account.id).collect();
-    ids.sort_unstable();
-    ids
-}
-
-/// Direct access to the file, as somebody who tampers has it.
-fn tamper(path: &Path, sql: &str) {
-    let connection = rusqlite::Connection::open(path).unwrap();
-    connection.execute_batch(sql).unwrap();
-}
 
 #[test]
 fn every_way_to_unlock_opens_the_same_accounts() {

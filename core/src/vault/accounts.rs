@@ -232,7 +232,7 @@ impl Vault {
             }
             Ok(())
         })?;
-        self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        self.empty_journal()?;
         Ok(())
     }
 

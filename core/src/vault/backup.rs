@@ -187,7 +187,7 @@ impl Vault {
         if let Err(error) = filled {
             drop(vault);
             for suffix in ["", "-wal", "-shm"] {
-                let _ = std::fs::remove_file(super::beside(path, suffix));
+                let _ = std::fs::remove_file(super::files::beside(path, suffix));
             }
             return Err(error);
         }

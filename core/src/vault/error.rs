@@ -60,6 +60,9 @@ pub enum Error {
     /// What the file holds does not fit what this vault last wrote; it opens for reading until that is accepted.
     #[error("the vault's content is not what was last written: look at the report, then accept it or restore a backup")]
     NotAccepted,
+    /// Another program has changed the vault's key since it was unlocked here; it is locked now.
+    #[error("the vault's key was changed by another program: unlock it again")]
+    KeyChanged,
     /// The vault is locked.
     #[error("the vault is locked")]
     Locked,

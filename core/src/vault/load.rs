@@ -22,6 +22,8 @@ pub(crate) struct Loaded {
     /// The rows that could not be read, so that they can be set aside.
     pub(crate) unreadable: Vec<(Table, RowId)>,
     pub(crate) manifest: Manifest,
+    /// The ids of the slots that stand in either table.
+    pub(crate) slots: Vec<RowId>,
     pub(crate) report: Report,
 }
 
@@ -163,6 +165,7 @@ impl<'a> Reader<'a> {
             report: Report { accounts: self.accounts.len(), findings: self.findings, quarantine: None },
             cache: Cache::new(self.accounts),
             settings: self.settings,
+            slots: self.seen.iter().filter(|(table, ..)| SLOT_TABLES.contains(table)).map(|(_, id, _)| *id).collect(),
             unreadable: self.unreadable,
             manifest,
         })

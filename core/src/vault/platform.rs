@@ -1,6 +1,11 @@
 //! What the vault asks of a platform, as traits: a keystore that wraps keys, and a counter that never goes back.
 
+use super::Error;
 use super::crypto::RawKey;
+use crate::entropy::Entropy;
+
+/// The longest wrapped key in bytes.
+const MAX_WRAPPED: usize = 16 * 1024;
 
 /// What a wrapped key is for; a platform guards each differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -42,6 +47,38 @@ pub trait KeyWrapper: Send + Sync {
     /// # Errors
     /// [`PlatformError`].
     fn unwrap(&self, purpose: Purpose, wrapped: &[u8]) -> Result<RawKey, PlatformError>;
+}
+
+/// A new random key, and what a keystore made of it: the way in which a key of the vault is given to a keystore. By value,
+/// so that no keystore is called in the middle of a transaction.
+#[derive(Debug)]
+pub struct WrappedKey {
+    pub(super) purpose: Purpose,
+    pub(super) key: RawKey,
+    pub(super) wrapped: Vec<u8>,
+}
+
+impl WrappedKey {
+    /// Draws a key and has it wrapped.
+    ///
+    /// # Errors
+    /// As the keystore says; [`Error::TooLarge`] if what it gives has more than 16 KiB.
+    pub fn make(keystore: &dyn KeyWrapper, purpose: Purpose, entropy: &dyn Entropy) -> Result<Self, Error> {
+        let key = RawKey::make(entropy)?;
+        let wrapped = keystore.wrap(purpose, &key)?;
+        Self::new(purpose, key, wrapped)
+    }
+
+    /// Of a key that was drawn and wrapped elsewhere: new and random, 32 bytes, used for nothing else.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] if what the keystore gave has more than 16 KiB.
+    pub fn new(purpose: Purpose, key: RawKey, wrapped: Vec<u8>) -> Result<Self, Error> {
+        if wrapped.len() > MAX_WRAPPED {
+            return Err(Error::TooLarge { what: "a wrapped key", limit: MAX_WRAPPED });
+        }
+        Ok(Self { purpose, key, wrapped })
+    }
 }
 
 /// A number that only rises, kept outside the vault's file, so that an older copy of the file is noticed.

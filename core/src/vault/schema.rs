@@ -86,8 +86,7 @@ pub(crate) fn connect(path: &Path) -> Result<(Connection, Access), Error> {
 /// SQLite refuses links (`NOFOLLOW`) in the whole path; a folder that is one is fine, the file itself is not.
 fn real(path: &Path) -> Result<std::path::PathBuf, Error> {
     let name = path.file_name().ok_or(Error::NotAVault)?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    Ok(folder.canonicalize()?.join(name))
+    Ok(super::files::folder_of(path).canonicalize()?.join(name))
 }
 
 /// A file that nobody can change meanwhile may be read without -shm, if nothing waits in its -wal.

@@ -45,7 +45,7 @@ impl FolderSink {
 
 impl Sink for FolderSink {
     fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), Error> {
-        super::write_whole(&self.0.join(name), bytes)
+        super::files::write_whole(&self.0.join(name), bytes)
     }
 
     fn read(&mut self, name: &str) -> Result<Vec<u8>, Error> {

@@ -9,6 +9,7 @@ use ring::digest;
 use super::Error;
 use super::crypto::{RawKey, SealKey, associated_data, derive};
 use super::kdf::{Cost, Password, stretch};
+use super::platform::Purpose;
 use super::recovery::RecoveryCode;
 use crate::entropy::{Entropy, random};
 use crate::time::UnixTime;
@@ -40,6 +41,16 @@ pub enum SlotKind {
     PerUse,
     /// A device's keystore that asks nobody: the inbox key.
     Inbox,
+}
+
+impl From<Purpose> for SlotKind {
+    fn from(purpose: Purpose) -> Self {
+        match purpose {
+            Purpose::Slot => Self::Device,
+            Purpose::Inbox => Self::Inbox,
+            Purpose::PerUse => Self::PerUse,
+        }
+    }
 }
 
 impl SlotKind {
@@ -139,6 +150,7 @@ impl Head {
 pub(crate) enum Content {
     VaultKey,
     UvRoot,
+    InboxKey,
     /// In backups: the backup key.
     BackupKey,
 }
@@ -148,6 +160,7 @@ impl Content {
         match self {
             Self::VaultKey => "countersign v1 slot vault key",
             Self::UvRoot => "countersign v1 slot uv root",
+            Self::InboxKey => "countersign v1 slot inbox key",
             Self::BackupKey => "countersign v1 slot backup key",
         }
     }

@@ -114,6 +114,12 @@ pub(crate) fn for_each_row(
     Ok(())
 }
 
+fn ids(connection: &Connection, table: Table) -> Result<Vec<RowId>, Error> {
+    let mut statement = connection.prepare(&format!("SELECT id FROM {}", table.name()))?;
+    let ids = statement.query_map([], |row| row.get(0))?;
+    ids.map(|id| Ok(id?)).collect()
+}
+
 /// One row.
 pub(crate) fn row(connection: &Connection, table: Table, id: &RowId) -> Result<Option<Row>, Error> {
     let mut statement = connection
@@ -232,6 +238,28 @@ impl<'a> Write<'a> {
         self.keys
     }
 
+    /// From here on everything is sealed with these keys: every row is sealed anew, and no slot is left.
+    pub(crate) fn rekey(mut self, keys: &'a Keys) -> Result<Self, Error> {
+        let old = std::mem::replace(&mut self.keys, keys);
+        self.manifest = Manifest { generation: self.manifest.generation, ..Manifest::new() };
+        for table in [Table::Record, Table::Icon] {
+            for id in ids(&self.transaction, table)? {
+                self.reseal(table, &id, old)?;
+            }
+        }
+        for table in SLOT_TABLES {
+            self.transaction.execute(&format!("DELETE FROM {table}"), [])?;
+        }
+        Ok(self)
+    }
+
+    fn reseal(&mut self, table: Table, id: &RowId, old: &Keys) -> Result<(), Error> {
+        let mut row = row(&self.transaction, table, id)?.ok_or(Error::Damaged(Damage::Structure))?;
+        let payload = row.open(old, table).map_err(|_| Error::NotAccepted)?;
+        row.revision = row.revision.wrapping_add(1);
+        self.seal(table, row, &payload)
+    }
+
     /// Makes every slot stand whole in both tables again, where one copy of it is.
     pub(crate) fn mend_slots(&mut self) -> Result<(), Error> {
         let mut stored = Vec::new();
@@ -263,19 +291,24 @@ impl<'a> Write<'a> {
     /// Adds a row, or replaces it by its next revision.
     pub(crate) fn put(&mut self, table: Table, id: &RowId, kind: RecordKind, payload: &[u8]) -> Result<(), Error> {
         let old = row(&self.transaction, table, id)?;
-        let mut new = Row {
+        let new = Row {
             id: *id,
             kind: kind.number(),
             revision: old.as_ref().map_or(1, |old| old.revision.wrapping_add(1)),
             format: FORMAT,
             sealed: Vec::new(),
         };
-        self.manifest.count_seal()?;
-        new.sealed = self.keys.records.seal(self.entropy, &new.associated_data(self.keys, table), &pad(payload))?;
         if let Some(old) = &old {
             self.forget(table, old);
         }
+        self.seal(table, new, payload)
+    }
+
+    /// Seals the payload into the row, and puts the row in its place.
+    fn seal(&mut self, table: Table, mut new: Row, payload: &[u8]) -> Result<(), Error> {
         let keys = self.keys;
+        self.manifest.count_seal()?;
+        new.sealed = keys.records.seal(self.entropy, &new.associated_data(keys, table), &pad(payload))?;
         add_row(self.sum(table), keys, table, &new);
         self.transaction
             .prepare_cached(&format!("REPLACE INTO {} VALUES (?1, ?2, ?3, ?4, ?5)", table.name()))?

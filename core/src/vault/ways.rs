@@ -4,9 +4,11 @@ use super::backup::{self, BackupKey};
 use super::crypto::RawKey;
 use super::kdf::{Cost, Password};
 use super::manifest::Keys;
+use super::platform::{Purpose, WrappedKey};
 use super::recovery::RecoveryCode;
 use super::slots::{Content, Slot, SlotId, SlotKind};
 use super::store::{RecordKind, Table};
+use super::uv::UvRoot;
 use super::{BACKUP_ROW, Error, Vault, head, store};
 use crate::entropy::Entropy;
 use crate::time::UnixTime;
@@ -66,6 +68,33 @@ pub(super) fn recovery_slot(
     Ok((slot, opener))
 }
 
+/// The slot of a keystore's key.
+pub(super) fn wrapped_slot(
+    entropy: &dyn Entropy,
+    keys: &Keys,
+    key: &WrappedKey,
+    uv_root: Option<&RawKey>,
+    now: UnixTime,
+) -> Result<Slot, Error> {
+    let (content, secret) = match (key.purpose, uv_root) {
+        (Purpose::Slot, _) => (Content::VaultKey, &keys.vault_key),
+        (Purpose::Inbox, _) => (Content::InboxKey, &keys.inbox),
+        (Purpose::PerUse, Some(root)) => (Content::UvRoot, root),
+        (Purpose::PerUse, None) => {
+            return Err(Error::InvalidInput { what: "key", reason: "it needs the user-verification root" });
+        }
+    };
+    let head = head(entropy, keys, key.purpose.into(), None)?;
+    Ok(Slot {
+        wrapped: key.wrapped.clone(),
+        sealed: head.seal(entropy, &key.key, content, secret)?,
+        sealed_uv_root: Vec::new(),
+        confirmed: true,
+        created: now,
+        head,
+    })
+}
+
 impl Vault {
     /// The ways to unlock that can be read; also while the vault is locked.
     ///
@@ -84,32 +113,38 @@ impl Vault {
             .collect())
     }
 
-    /// What a device's keystore has to unwrap to unlock: each device slot with its wrapped key.
+    /// What a keystore has to unwrap for this purpose: each such slot with its wrapped key. To unlock the vault
+    /// ([`Purpose::Slot`]), for the inbox, or for the user-verification root.
     ///
     /// # Errors
     /// As the disk says.
-    pub fn device_slots(&self) -> Result<Vec<(SlotId, Vec<u8>)>, Error> {
+    pub fn wrapped_keys(&self, purpose: Purpose) -> Result<Vec<(SlotId, Vec<u8>)>, Error> {
         let (slots, _) = self.all_slots()?;
-        let devices = slots.into_iter().filter(|slot| slot.head.kind == SlotKind::Device);
-        Ok(devices.map(|slot| (slot.head.id, slot.wrapped)).collect())
+        let slots = slots.into_iter().filter(|slot| slot.head.kind == purpose.into());
+        Ok(slots.map(|slot| (slot.head.id, slot.wrapped)).collect())
     }
 
-    /// Lets this device's keystore unlock the vault: `slot_key` is new and random, `wrapped` is what the keystore made
-    /// of it.
+    /// Lets a keystore unlock the vault ([`Purpose::Slot`]) or open its inbox key ([`Purpose::Inbox`]).
     ///
     /// # Errors
-    /// [`Error::Locked`], [`Error::TooLarge`] over 16 KiB, or as the disk says.
-    pub fn add_device(&mut self, slot_key: &RawKey, wrapped: Vec<u8>, now: UnixTime) -> Result<SlotId, Error> {
-        if wrapped.len() > 16 * 1024 {
-            return Err(Error::TooLarge { what: "a wrapped key", limit: 16 * 1024 });
-        }
-        let keys = &self.unlocked()?.keys;
-        let head = head(&*self.entropy, keys, SlotKind::Device, None)?;
-        let sealed = head.seal(&*self.entropy, slot_key, Content::VaultKey, &keys.vault_key)?;
-        let slot = Slot { head, wrapped, sealed, sealed_uv_root: Vec::new(), confirmed: true, created: now };
-        let id = slot.head.id;
+    /// [`Error::Locked`]; [`Error::InvalidInput`] for [`Purpose::PerUse`], which needs [`Vault::add_per_use`]; otherwise as
+    /// the disk says.
+    pub fn add_device(&mut self, key: &WrappedKey, now: UnixTime) -> Result<SlotId, Error> {
+        self.add_wrapped(key, None, now)
+    }
+
+    /// Lets a keystore that asks the person at each use open the user-verification root.
+    ///
+    /// # Errors
+    /// [`Error::Locked`], or as the disk says.
+    pub fn add_per_use(&mut self, root: &UvRoot, key: &WrappedKey, now: UnixTime) -> Result<SlotId, Error> {
+        self.add_wrapped(key, Some(&root.0), now)
+    }
+
+    fn add_wrapped(&mut self, key: &WrappedKey, uv_root: Option<&RawKey>, now: UnixTime) -> Result<SlotId, Error> {
+        let slot = wrapped_slot(&*self.entropy, &self.unlocked()?.keys, key, uv_root, now)?;
         self.write(|write, _| write.put_slot(&slot))?;
-        Ok(id)
+        Ok(slot.head.id)
     }
 
     /// Replaces the password. Copies made before still open with the old one.
@@ -126,25 +161,18 @@ impl Vault {
         cost: Cost,
         now: UnixTime,
     ) -> Result<(), Error> {
-        let before = self.slots_of(SlotKind::Password).unwrap_or_default();
+        let mut before = self.slots_of(SlotKind::Password).unwrap_or_default();
         let uv_root = match old {
-            None => RawKey::make(&*self.entropy)?,
-            Some(old) => self.open_uv_root(&before, old, now)?,
+            None => {
+                // What opened the old root would open nothing any more.
+                before.extend(self.slots_of(SlotKind::PerUse).unwrap_or_default());
+                RawKey::make(&*self.entropy)?
+            }
+            Some(old) => self.uv_root(old, now)?.0,
         };
         let keys = &self.unlocked()?.keys;
         let (slot, opener) = password_slot(&*self.entropy, keys, new, cost, &uv_root, now)?;
         self.replace(&before, &slot, &opener)
-    }
-
-    fn open_uv_root(&self, slots: &[Slot], password: &Password, now: UnixTime) -> Result<RawKey, Error> {
-        super::attempts::allowed(&self.connection, now)?;
-        for slot in slots {
-            let opener = slot.head.stretch(password)?;
-            if let Some(root) = slot.head.open(&opener, Content::UvRoot, &slot.sealed_uv_root)? {
-                return Ok(root);
-            }
-        }
-        Err(super::attempts::failed(&self.connection, now))
     }
 
     /// Replaces the recovery code by a new one, which is given back to be shown once.
