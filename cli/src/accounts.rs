@@ -10,7 +10,7 @@ use countersign_core::otp::{Kind, Otp};
 use countersign_core::secret::SecretText;
 use countersign_core::time::UnixTime;
 use countersign_core::vault::{Selection, Vault};
-use countersign_qr::{Ink, Level};
+use countersign_qr::{Ink, Level, Matrix};
 use serde_json::{Value, json};
 
 use crate::arguments::{Add, Arguments, Edit, List};
@@ -20,7 +20,7 @@ use crate::terminal::{answer, ask_hidden, input, may_ask, now, say};
 use crate::vaults::{entropy, open};
 
 /// The account that is meant: an id, else exactly issuer, name or both, else an unambiguous part; in any case of letters.
-fn find(vault: &Vault, meant: &str, trash: bool) -> Result<AccountId, Failure> {
+pub(crate) fn find(vault: &Vault, meant: &str, trash: bool) -> Result<AccountId, Failure> {
     let accounts = vault.accounts(&Selection { trash, ..Selection::default() })?;
     if let Ok(id) = meant.parse::<AccountId>() {
         return accounts
@@ -48,7 +48,7 @@ fn find(vault: &Vault, meant: &str, trash: bool) -> Result<AccountId, Failure> {
     }
 }
 
-fn to_json(account: &Account) -> Value {
+pub(crate) fn to_json(account: &Account) -> Value {
     json!({
         "id": account.id.to_string(),
         "type": account.otp.kind().name(),
@@ -256,14 +256,17 @@ fn preview(vault: &Vault, enrollment: &Enrollment) -> Result<(), Failure> {
     }
     let existing = vault.accounts(&Selection::default())?;
     for (id, duplicate) in duplicates(account, existing.into_iter()) {
-        let what = match duplicate {
-            Duplicate::Same => "already there, with the same secret and names",
-            Duplicate::NamesOnly => "there is an account with these names and another secret",
-            Duplicate::SecretOnly => "there is an account with this secret and other names",
-        };
-        say(&format!("  note: {what} ({id})"));
+        say(&format!("  note: {} ({id})", likeness(duplicate)));
     }
     Ok(())
+}
+
+pub(crate) const fn likeness(duplicate: Duplicate) -> &'static str {
+    match duplicate {
+        Duplicate::Same => "already there, with the same secret and names",
+        Duplicate::NamesOnly => "there is an account with these names and another secret",
+        Duplicate::SecretOnly => "there is an account with this secret and other names",
+    }
 }
 
 pub(crate) fn describe(otp: &Otp) -> String {
@@ -291,6 +294,13 @@ pub(crate) fn show_qr(arguments: &Arguments, name: &str, out: Option<&Path>) -> 
     let Some(path) = out else {
         return answer(code.to_terminal(Ink::Colours, 4).trim_end_matches('\n'));
     };
+    write_code(path, &code)?;
+    say("This picture holds the account's secret: keep it as you would keep the vault.");
+    Ok(())
+}
+
+/// A new picture of a code, of the kind that the file's name says.
+pub(crate) fn write_code(path: &Path, code: &Matrix) -> Result<(), Failure> {
     let bytes = match path.extension().and_then(|extension| extension.to_str()) {
         Some("svg") => code.to_svg().into_bytes(),
         Some("png") => {
@@ -299,9 +309,7 @@ pub(crate) fn show_qr(arguments: &Arguments, name: &str, out: Option<&Path>) -> 
         }
         _ => return Err(Failure::Usage("a QR code is written as .png or .svg")),
     };
-    write_private(path, &bytes)?;
-    say("This picture holds the account's secret: keep it as you would keep the vault.");
-    Ok(())
+    write_private(path, &bytes)
 }
 
 /// A new file that only its owner reads.

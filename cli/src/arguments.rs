@@ -103,6 +103,10 @@ pub(crate) enum Command {
         /// The folder
         folder: PathBuf,
     },
+    /// Add the accounts of other files: backups, lists of links, pictures of an export
+    Import(Import),
+    /// Write accounts in the clear for another app; the vault's own encrypted form is `backup`
+    Export(Export),
     /// Change the password
     Passwd {
         /// Read the new password from this file
@@ -158,6 +162,51 @@ pub(crate) struct Add {
     /// Only show what would be added
     #[arg(long)]
     pub(crate) preview: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// The files of one import; `-` is standard input
+    #[arg(required_unless_present = "undo", conflicts_with = "undo")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Read an encrypted file's password from this file (else the vault's own is tried, or it is asked for)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) source_password_file: Option<PathBuf>,
+    /// Open a backup with the recovery code in this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) source_recovery_file: Option<PathBuf>,
+    /// Only show what would be added
+    #[arg(long)]
+    pub(crate) preview: bool,
+    /// Also add accounts that are there already with the same secret and names
+    #[arg(long)]
+    pub(crate) duplicate: bool,
+    /// Add what is there of an export although parts of it are missing
+    #[arg(long)]
+    pub(crate) incomplete: bool,
+    /// Take the last import back
+    #[arg(long)]
+    pub(crate) undo: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// The accounts (id, issuer, name, issuer:name or an unambiguous part); without any, all but the trash
+    pub(crate) names: Vec<String>,
+    /// What is written
+    #[arg(long, value_enum)]
+    pub(crate) format: ExportFormat,
+    /// The new file; for several pictures, a number goes before the extension
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// A text with an otpauth:// link on each line
+    Links,
+    /// Google Authenticator's export, as pictures of QR codes (.png or .svg)
+    Google,
 }
 
 #[derive(Debug, Args)]

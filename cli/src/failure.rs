@@ -3,6 +3,7 @@
 use countersign_core::enroll;
 use countersign_core::enroll::migration::Problem;
 use countersign_core::enroll::picture::PictureError;
+use countersign_core::transfer;
 use countersign_core::vault;
 
 /// Why a command did not do it.
@@ -16,6 +17,8 @@ pub(crate) enum Failure {
     Picture(#[from] PictureError),
     #[error("{0}")]
     Migration(Problem),
+    #[error("{0}")]
+    Transfer(transfer::Error),
     #[error("{what}: {error}")]
     File { what: String, error: std::io::Error },
     #[error("{0}")]
@@ -32,6 +35,19 @@ pub(crate) enum Failure {
     Findings,
     #[error("demo: {0}")]
     Demo(&'static str),
+}
+
+impl From<transfer::Error> for Failure {
+    /// What other commands say as well is said in the same words, with the same exit code.
+    fn from(error: transfer::Error) -> Self {
+        match error {
+            transfer::Error::Vault(error) => Self::Vault(error),
+            transfer::Error::Migration(problem) => Self::Migration(problem),
+            transfer::Error::Picture(error) => Self::Picture(error),
+            transfer::Error::NoCode => Self::NoCode,
+            other => Self::Transfer(other),
+        }
+    }
 }
 
 impl Failure {
@@ -56,7 +72,11 @@ impl Failure {
                 | Error::NotAccepted,
             )
             | Self::Findings => 5,
-            Self::Vault(Error::Duplicate(_)) | Self::Refused { .. } | Self::Enroll(_) | Self::Migration(_) => 6,
+            Self::Vault(Error::Duplicate(_))
+            | Self::Refused { .. }
+            | Self::Enroll(_)
+            | Self::Migration(_)
+            | Self::Transfer(transfer::Error::NotRecognized) => 6,
             _ => 1,
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! - `arguments`: what can be typed. `failure`: what can go wrong, exit codes, what to do next.
 //! - `terminal`: prompts, files with passwords, the clock: all that touches the world.
-//! - `vaults`: opening a vault; `accounts`: commands for accounts; `scan`: pictures; `demo`: the whole in a minute.
+//! - `vaults`: opening a vault; `accounts`: commands for accounts; `transfer`: import and export; `scan`: pictures; `demo`: the whole in a minute.
 
 mod accounts;
 mod arguments;
@@ -10,6 +10,7 @@ mod demo;
 mod failure;
 mod scan;
 mod terminal;
+mod transfer;
 mod vaults;
 
 use std::process::ExitCode;
@@ -52,6 +53,8 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         },
         Command::Verify { accept, delete_copies } => vaults::verify(arguments, *accept, *delete_copies),
         Command::Backup { folder } => vaults::backup(arguments, folder),
+        Command::Import(import) => transfer::import(arguments, import),
+        Command::Export(export) => transfer::export(arguments, export),
         Command::Passwd { new_password_file } => vaults::passwd(arguments, new_password_file.as_deref()),
         Command::Rotate { new_password_file, delete_copies } => {
             vaults::rotate(arguments, new_password_file.as_deref(), *delete_copies)

@@ -71,7 +71,7 @@ pub(crate) fn input() -> Result<Zeroizing<String>, Failure> {
     Ok(text)
 }
 
-fn read_password(path: &Path) -> Result<Vec<u8>, Failure> {
+pub(crate) fn read_password(path: &Path) -> Result<Vec<u8>, Failure> {
     let mut bytes = std::fs::read(path).map_err(file(path))?;
     if bytes.last() == Some(&b'\n') {
         bytes.pop();
@@ -93,9 +93,13 @@ pub(crate) fn password(arguments: &Arguments) -> Result<Password, Failure> {
 
 /// The recovery code of a file, if one was named.
 pub(crate) fn recovery_code(arguments: &Arguments) -> Result<Option<RecoveryCode>, Failure> {
-    let Some(path) = &arguments.recovery_file else { return Ok(None) };
+    arguments.recovery_file.as_deref().map(read_recovery).transpose()
+}
+
+/// The recovery code in a file.
+pub(crate) fn read_recovery(path: &Path) -> Result<RecoveryCode, Failure> {
     let text = Zeroizing::new(std::fs::read_to_string(path).map_err(file(path))?);
-    Ok(Some(RecoveryCode::parse(&text)?))
+    Ok(RecoveryCode::parse(&text)?)
 }
 
 /// A password for something new, typed twice where it is typed.

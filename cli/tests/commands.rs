@@ -158,6 +158,69 @@ fn the_recovery_code_replaces_a_forgotten_password() {
 }
 
 #[test]
+fn an_import_is_previewed_applied_and_taken_back() {
+    let desk = Desk::new();
+    let list = desk.path("list.txt");
+    let links = format!(
+        "otpauth://totp/ACME:bob?secret={SECRET}\notpauth://hotp/Door:me?secret={SECRET}&counter=3\nmotp://Old:me?secret=00\n"
+    );
+    std::fs::write(&list, &links).unwrap();
+    let preview = desk.run(&["import", "--preview", "--json", &list], "");
+    let shown = json(&preview);
+    assert_eq!((shown["items"][1]["issuer"].as_str(), shown["refused"].as_array().unwrap().len()), (Some("Door"), 1));
+    assert!(!text(&preview.stdout).contains(SECRET) && !text(&preview.stderr).contains(SECRET));
+    assert_eq!(json(&desk.run(&["list", "--json"], "")), Value::Array(Vec::new()));
+    // From a file or from standard input; the second time everything is known.
+    let first = json(&desk.run(&["import", "--json", "-"], &links));
+    assert_eq!((first["added"].as_array().unwrap().len(), first["refused"].as_u64()), (2, Some(1)));
+    let second = json(&desk.run(&["import", "--json", &list], ""));
+    assert_eq!((second["added"].as_array().unwrap().len(), second["known"].as_u64()), (0, Some(2)));
+    assert_eq!(json(&desk.run(&["import", "--undo", "--json"], ""))["removed"], 2);
+    assert_eq!(desk.code(&["import", "--undo"], ""), Some(4));
+    assert_eq!(desk.code(&["import", &desk.path("password")], ""), Some(6));
+    assert_eq!(desk.code(&["import", &desk.path("none")], ""), Some(1));
+}
+
+#[test]
+fn what_is_exported_can_be_imported() {
+    let desk = Desk::new();
+    let links: String = (0..12).map(|n| format!("otpauth://totp/Site:{n}?secret={SECRET}&issuer=Site\n")).collect();
+    let mixed = format!("{links}otpauth://steam/Steam:me?secret={SECRET}\n");
+    assert_eq!(desk.code(&["import", "-"], &mixed), Some(0));
+    let out = desk.path("export.txt");
+    assert_eq!(desk.code(&["export", "--format", "links", "--out", &out], ""), Some(0));
+    // Never over a file that is there.
+    assert_eq!(desk.code(&["export", "--format", "links", "--out", &out], ""), Some(1));
+    let pictures = desk.run(&["export", "--format", "google", "--out", &desk.path("codes.png"), "--json"], "");
+    assert!(text(&pictures.stderr).contains("left out: Steam:me"));
+    assert_eq!(json(&pictures)["left_out"], 1);
+    let backup = json(&desk.run(&["backup", &desk.path(""), "--json"], ""))["backup"].as_str().unwrap().to_owned();
+
+    for (vault, expected) in [("of-links", 13), ("of-google", 12), ("of-backup", 13)] {
+        assert_eq!(desk.run_with(vault, "password", &["init"], "").status.code(), Some(0));
+        let (one, two) = (desk.path("codes-1.png"), desk.path("codes-2.png"));
+        let files = match vault {
+            "of-links" => vec!["import", &out, "--json"],
+            "of-google" => vec!["import", &two, &one, "--json"],
+            _ => vec!["import", &backup, "--json"],
+        };
+        let imported = desk.run_with(vault, "password", &files, "");
+        assert_eq!(json(&imported)["added"].as_array().unwrap().len(), expected, "{}", text(&imported.stderr));
+        let code = desk.run_with(vault, "password", &["code", "Site:11", "--at", "59"], "");
+        assert_eq!(text(&code.stdout), "287082\n");
+    }
+    let alone = desk.run_with("of-google", "password", &["import", &desk.path("codes-1.png")], "");
+    assert_eq!(alone.status.code(), Some(6));
+    assert!(text(&alone.stderr).contains("missing: [2]"));
+    // A backup whose password is another one.
+    std::fs::write(desk.path("other"), "another horse").unwrap();
+    assert_eq!(desk.run_with("fourth", "other", &["init"], "").status.code(), Some(0));
+    assert_eq!(desk.run_with("fourth", "other", &["import", &backup], "").status.code(), Some(3));
+    let told = ["import", &backup, "--source-password-file", &desk.path("password")];
+    assert_eq!(desk.run_with("fourth", "other", &told, "").status.code(), Some(0));
+}
+
+#[test]
 fn a_rotation_gives_a_new_recovery_code_and_takes_a_new_password() {
     let desk = Desk::new();
     let link = format!("otpauth://totp/ACME:bob?secret={SECRET}");

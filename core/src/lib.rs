@@ -7,6 +7,7 @@
 //! - [`otp`]: one-time passwords: TOTP, HOTP, Steam, mOTP and Yandex.
 //! - [`enroll`]: text or a picture in, a preview of what would be added out; no side effect.
 //! - `vault`: the encrypted database: who may unlock, rows, proof against tampering, backups.
+//! - `transfer`: accounts from other files, previewed, added at once and taken back; and out again.
 //! - [`time`], [`entropy`], [`secret`], [`wire`]: the small things that all rooms share.
 //!
 //! Five promises hold everywhere: nothing in the clear, nothing lost, nothing signed unseen, nothing silent, offline
@@ -18,6 +19,8 @@ pub mod entropy;
 pub mod otp;
 pub mod secret;
 pub mod time;
+#[cfg(feature = "vault")]
+pub mod transfer;
 #[cfg(feature = "vault")]
 pub mod vault;
 pub mod wire;

@@ -59,6 +59,12 @@ pub struct Enrollment {
     pub oddities: Vec<Oddity>,
 }
 
+/// What is odd about an account itself, whatever it was read from.
+#[must_use]
+pub fn oddities(account: &NewAccount) -> Vec<Oddity> {
+    oddity::of_account(account)
+}
+
 /// What a text turned out to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scanned {

@@ -41,6 +41,14 @@ impl Vault {
         Ok(entries.map(|entry| &entry.account).collect())
     }
 
+    /// Every account, those in the trash among them, in the order of the list.
+    ///
+    /// # Errors
+    /// [`Error::Locked`].
+    pub fn all_accounts(&self) -> Result<impl Iterator<Item = &Account>, Error> {
+        Ok(self.cache()?.iter().map(|entry| &entry.account))
+    }
+
     /// One account, in the trash or not.
     ///
     /// # Errors
@@ -104,26 +112,6 @@ impl Vault {
             put(write, &account)?;
             loaded.cache.put(account);
             Ok(id)
-        })
-    }
-
-    /// Adds many accounts in one transaction, without looking for duplicates: all of them or none.
-    ///
-    /// # Errors
-    /// As [`Vault::add`].
-    pub fn add_all(&mut self, new: Vec<NewAccount>, now: UnixTime) -> Result<Vec<AccountId>, Error> {
-        new.iter().try_for_each(|new| check_profile(&new.profile))?;
-        let entropy = self.entropy.clone();
-        self.write(|write, loaded| {
-            let mut accounts = Vec::with_capacity(new.len());
-            for new in new {
-                let account = fresh(&*entropy, new, now)?;
-                put(write, &account)?;
-                accounts.push(account);
-            }
-            let ids = accounts.iter().map(|account| account.id).collect();
-            loaded.cache.extend(accounts);
-            Ok(ids)
         })
     }
 
@@ -228,8 +216,8 @@ impl Vault {
             for id in ids {
                 write.delete(Table::Record, &id.to_bytes())?;
                 write.delete(Table::Icon, &id.to_bytes())?;
-                loaded.cache.remove(*id);
             }
+            loaded.cache.remove_all(&ids.iter().copied().collect());
             Ok(())
         })?;
         self.empty_journal()?;
@@ -241,9 +229,7 @@ impl Vault {
     /// # Errors
     /// [`Error::TooLarge`] over 128 KiB, [`Error::NotFound`].
     pub fn set_icon(&mut self, id: AccountId, icon: Option<&[u8]>) -> Result<(), Error> {
-        if icon.is_some_and(|icon| icon.len() > MAX_ICON) {
-            return Err(Error::TooLarge { what: "a picture", limit: MAX_ICON });
-        }
+        refuse_icon(icon)?;
         self.write(|write, loaded| {
             let mut account = loaded.cache.get(id).ok_or(Error::NotFound("account"))?.clone();
             account.has_icon = icon.is_some();
@@ -340,7 +326,7 @@ fn fresh(entropy: &dyn Entropy, new: NewAccount, now: UnixTime) -> Result<Accoun
     })
 }
 
-fn check_profile(profile: &Profile) -> Result<(), Error> {
+pub(super) fn check_profile(profile: &Profile) -> Result<(), Error> {
     let invalid = |what, reason| Err(Error::InvalidInput { what, reason });
     let long = |text: &String| text.len() > Profile::MAX_TEXT;
     if long(&profile.issuer) || long(&profile.name) {
@@ -353,6 +339,11 @@ fn check_profile(profile: &Profile) -> Result<(), Error> {
         return invalid("tags", "at most 64 of them, none empty, none over 1,024 bytes");
     }
     Ok(())
+}
+
+pub(super) fn refuse_icon(icon: Option<&[u8]>) -> Result<(), Error> {
+    let too_large = icon.is_some_and(|icon| icon.len() > MAX_ICON);
+    if too_large { Err(Error::TooLarge { what: "a picture", limit: MAX_ICON }) } else { Ok(()) }
 }
 
 /// The accounts of a list, for a backup.

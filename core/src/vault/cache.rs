@@ -1,6 +1,7 @@
 //! The unlocked accounts, in the order in which they are shown.
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 
 use crate::account::{Account, AccountId};
 use crate::otp::{Code, Kind};
@@ -81,6 +82,11 @@ impl Cache {
 
     pub(crate) fn remove(&mut self, id: AccountId) {
         self.entries.retain(|entry| entry.account.id != id);
+    }
+
+    /// Removes many at once: looks at each account once.
+    pub(crate) fn remove_all(&mut self, ids: &HashSet<AccountId>) {
+        self.entries.retain(|entry| !ids.contains(&entry.account.id));
     }
 
     /// The code of every account that shows one by itself (all but HOTP, without the trash), in order. Within a code's

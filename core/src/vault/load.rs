@@ -118,7 +118,7 @@ impl<'a> Reader<'a> {
         if row.kind == RecordKind::Settings.number() {
             return Settings::decode(payload).map(|settings| self.settings = settings).is_ok();
         }
-        row.kind == RecordKind::BackupKey.number()
+        [RecordKind::BackupKey, RecordKind::Import].iter().any(|kind| row.kind == kind.number())
     }
 
     fn icon(&mut self, row: Row) -> Result<(), Error> {

@@ -5,7 +5,7 @@
 //! - `schema`: the file and its tables; `store`: rows; `manifest`: the proof that all of them are there.
 //! - `unlock`: through a slot to the accounts; `files`, `quarantine`: the file's neighbours, and copies of damaged states.
 //! - `record`, `settings`: what stands in the rows; `cache`: the unlocked accounts; `load`, `report`: reading it all.
-//! - `accounts`: what can be done with accounts; `ways`: what can be done with slots; `rotate`: a new vault key; `uv`: the
+//! - `accounts`: what can be done with accounts; `import`: with many at once; `ways`: what can be done with slots; `rotate`: a new vault key; `uv`: the
 //!   user-verification root and the inbox key. `backup`: files to keep elsewhere, and `sink`: where.
 //!
 //! `docs/vault.md` has the format to the byte and draws the key tree.
@@ -17,6 +17,7 @@ mod cache;
 mod crypto;
 mod error;
 mod files;
+mod import;
 mod kdf;
 mod load;
 mod manifest;
@@ -45,6 +46,7 @@ pub use accounts::Selection;
 pub use backup::Backup;
 pub use crypto::RawKey;
 pub use error::{Damage, Error};
+pub use import::{Imported, Incoming, LastImport, Undone};
 pub use kdf::{Cost, Password};
 pub use recovery::RecoveryCode;
 pub use report::{Finding, Report};
@@ -68,6 +70,7 @@ use store::{RecordKind, Table, Write};
 /// The fixed ids of the rows that exist once.
 const SETTINGS_ROW: [u8; 16] = *b"settings\0\0\0\0\0\0\0\0";
 const BACKUP_ROW: [u8; 16] = *b"backup key\0\0\0\0\0\0";
+const IMPORT_ROW: [u8; 16] = *b"last import\0\0\0\0\0";
 
 /// An encrypted vault: locked when opened, unlocked by one of its slots.
 pub struct Vault {

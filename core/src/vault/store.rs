@@ -36,6 +36,8 @@ pub(crate) enum RecordKind {
     Account,
     Settings,
     BackupKey,
+    /// What the last import added.
+    Import,
 }
 
 impl RecordKind {
@@ -44,6 +46,7 @@ impl RecordKind {
             Self::Account => 1,
             Self::Settings => 2,
             Self::BackupKey => 3,
+            Self::Import => 4,
         }
     }
 }
