@@ -88,6 +88,10 @@ pub(crate) enum Command {
         /// The backup file; the password is that of its day, and becomes the new vault's; with --recovery-file, the password is a new one
         #[arg(long, value_name = "FILE", conflicts_with = "name")]
         backup: Option<PathBuf>,
+        /// A vault's file that can't be opened any more; it is only read, and what is found becomes a new vault. Password
+        /// and recovery code as with --backup
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["name", "backup"])]
+        damaged: Option<PathBuf>,
     },
     /// Check the whole vault
     Verify {

@@ -95,8 +95,8 @@ impl Failure {
             Self::Vault(Error::NotAccepted) | Self::Findings => {
                 Some("See `countersign verify`; then `verify --accept`, or `restore --backup FILE` into a new vault.")
             }
-            Self::Vault(Error::Damaged(_) | Error::DamagedSlot) => Some(
-                "Keep a copy of the file, then restore the last backup: `countersign --vault NEW restore --backup FILE`.",
+            Self::Vault(Error::Damaged(_) | Error::DamagedSlot | Error::NotAVault) => Some(
+                "Salvage what is left into a new vault: `countersign --vault NEW restore --damaged FILE`; or restore the last backup: `… restore --backup FILE`.",
             ),
             Self::NoCode => Some("Try a sharper or larger picture that shows the whole code."),
             Self::Migration(Problem::Missing(_)) => {

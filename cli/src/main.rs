@@ -46,10 +46,11 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Tag { name, tags, remove } => accounts::tag(arguments, name, tags, *remove),
         Command::Rm { name } => accounts::rm(arguments, name),
         Command::Trash { empty } => accounts::trash(arguments, *empty),
-        Command::Restore { name, backup } => match (name, backup) {
-            (Some(name), _) => accounts::untrash(arguments, name),
-            (None, Some(file)) => vaults::restore(arguments, file),
-            (None, None) => Err(Failure::Usage("say which account, or --backup FILE")),
+        Command::Restore { name, backup, damaged } => match (name, backup, damaged) {
+            (Some(name), ..) => accounts::untrash(arguments, name),
+            (None, Some(file), _) => vaults::restore(arguments, file),
+            (None, None, Some(file)) => vaults::salvage(arguments, file),
+            (None, None, None) => Err(Failure::Usage("say which account, or --backup FILE, or --damaged FILE")),
         },
         Command::Verify { accept, delete_copies } => vaults::verify(arguments, *accept, *delete_copies),
         Command::Backup { folder } => vaults::backup(arguments, folder),

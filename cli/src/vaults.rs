@@ -1,10 +1,10 @@
 //! Commands for a whole vault.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use countersign_core::entropy::{Entropy, SystemEntropy};
-use countersign_core::vault::{Backup, Cost, Error, FolderSink, Password, RecoveryCode, Report, Vault};
+use countersign_core::vault::{Backup, Cost, Error, FolderSink, Password, RecoveryCode, Report, Salvage, Vault};
 use serde_json::json;
 
 use crate::arguments::Arguments;
@@ -40,10 +40,7 @@ fn cost() -> Result<Cost, Failure> {
 }
 
 pub(crate) fn init(arguments: &Arguments) -> Result<(), Failure> {
-    let path = vault_path(arguments)?;
-    if path.exists() {
-        return Err(Error::AlreadyThere.into());
-    }
+    let path = new_place(arguments)?;
     make_folder(&path)?;
     let password = new_password(arguments, arguments.password_file.as_deref())?;
     let (mut vault, code) = Vault::create(&path, entropy(), &password, cost()?, now())?;
@@ -198,12 +195,9 @@ pub(crate) fn backup(arguments: &Arguments, folder: &Path) -> Result<(), Failure
     answer(&path.display().to_string())
 }
 
-pub(crate) fn restore(arguments: &Arguments, backup: &Path) -> Result<(), Failure> {
-    let path = vault_path(arguments)?;
-    if path.exists() {
-        return Err(Error::AlreadyThere.into());
-    }
-    let bytes = std::fs::read(backup).map_err(file(backup))?;
+pub(crate) fn restore(arguments: &Arguments, source: &Path) -> Result<(), Failure> {
+    let path = new_place(arguments)?;
+    let bytes = std::fs::read(source).map_err(file(source))?;
     let (backup, password) = match recovery_code(arguments)? {
         Some(code) => {
             let backup = Backup::open_with_recovery(&bytes, &code)?;
@@ -214,14 +208,38 @@ pub(crate) fn restore(arguments: &Arguments, backup: &Path) -> Result<(), Failur
             (Backup::open_with_password(&bytes, &password)?, password)
         }
     };
-    make_folder(&path)?;
-    let mut vault = restore_to(&path, backup, &password)?;
-    say(&format!("{} accounts restored. HOTP accounts may be behind: see `countersign list`.", vault.1));
-    show_recovery(arguments, &mut vault.0, &vault.2)
+    make_vault(arguments, &path, backup, &password)
 }
 
-fn restore_to(path: &Path, backup: Backup, password: &Password) -> Result<(Vault, usize, RecoveryCode), Failure> {
+/// A new vault of what can still be read of a file whose structure is destroyed.
+pub(crate) fn salvage(arguments: &Arguments, source: &Path) -> Result<(), Failure> {
+    let path = new_place(arguments)?;
+    let salvage = Salvage::read(source)?;
+    let (salvaged, password) = match recovery_code(arguments)? {
+        Some(code) => {
+            let salvaged = salvage.open_with_recovery(&code)?;
+            (salvaged, new_password(arguments, arguments.password_file.as_deref())?)
+        }
+        None => {
+            let password = password(arguments)?;
+            (salvage.open_with_password(&password)?, password)
+        }
+    };
+    for finding in &salvaged.report.findings {
+        say(&format!("countersign: warning: {finding}"));
+    }
+    make_vault(arguments, &path, salvaged.content, &password)
+}
+
+fn new_place(arguments: &Arguments) -> Result<PathBuf, Failure> {
+    let path = vault_path(arguments)?;
+    if path.exists() { Err(Error::AlreadyThere.into()) } else { Ok(path) }
+}
+
+fn make_vault(arguments: &Arguments, path: &Path, backup: Backup, password: &Password) -> Result<(), Failure> {
+    make_folder(path)?;
     let count = backup.accounts.len();
-    let (vault, code) = Vault::restore(path, entropy(), backup, password, cost()?, now())?;
-    Ok((vault, count, code))
+    let (mut vault, code) = Vault::restore(path, entropy(), backup, password, cost()?, now())?;
+    say(&format!("{count} accounts restored. HOTP accounts may be behind: see `countersign list`."));
+    show_recovery(arguments, &mut vault, &code)
 }

@@ -245,6 +245,27 @@ fn a_rotation_gives_a_new_recovery_code_and_takes_a_new_password() {
 }
 
 #[test]
+fn a_vault_whose_structure_is_destroyed_is_salvaged_into_a_new_one() {
+    let desk = Desk::new();
+    let link = format!("otpauth://totp/ACME:bob?secret={SECRET}");
+    assert_eq!(desk.code(&["add", "--secret-stdin"], &link), Some(0));
+    let path = desk.path("vault");
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[..4096].fill(0);
+    std::fs::write(&path, &bytes).unwrap();
+    let refused = desk.run(&["list"], "");
+    assert_eq!(refused.status.code(), Some(5));
+    assert!(text(&refused.stderr).contains("restore --damaged"));
+    let salvaged = desk.run_with("new", "password", &["restore", "--damaged", &path], "");
+    assert_eq!(salvaged.status.code(), Some(0), "{}", text(&salvaged.stderr));
+    let code = desk.run_with("new", "password", &["code", "acme", "--at", "59"], "");
+    assert_eq!(text(&code.stdout), "287082\n");
+    assert_eq!(std::fs::read(&path).unwrap(), bytes);
+    std::fs::write(desk.path("other"), "another horse").unwrap();
+    assert_eq!(desk.run_with("third", "other", &["restore", "--damaged", &path], "").status.code(), Some(3));
+}
+
+#[test]
 fn exit_codes_say_what_went_wrong() {
     let desk = Desk::new();
     assert_eq!(desk.run_with("none", "password", &["list"], "").status.code(), Some(4));

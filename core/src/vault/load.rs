@@ -9,7 +9,7 @@ use super::manifest::{Keys, Manifest, Sum, xor};
 use super::record::decode_account;
 use super::report::{Finding, Report};
 use super::settings::Settings;
-use super::store::{self, RecordKind, Row, RowId, SLOT_TABLES, Table};
+use super::store::{self, RecordKind, Row, RowId, SLOT_TABLES, StoredSlot, Table};
 use crate::account::{Account, AccountId};
 
 /// How far back an old row's true revision is searched.
@@ -41,12 +41,35 @@ pub(crate) fn load_inside(connection: &Connection, keys: &Keys, icons: bool) -> 
         Err(Error::Damaged(Damage::Manifest)) => None,
         Err(error) => return Err(error),
     };
-    store::for_each_row(connection, Table::Record, |row| reader.record(row?))?;
+    store::for_each_row(connection, Table::Record, |row| reader.record(&row?))?;
     if icons {
-        store::for_each_row(connection, Table::Icon, |row| reader.icon(row?))?;
+        store::for_each_row(connection, Table::Icon, |row| {
+            reader.icon(&row?);
+            Ok(())
+        })?;
     }
     reader.slots(connection)?;
     reader.finish(manifest, icons)
+}
+
+/// As [`load`], of rows that were found without SQLite. Each slot counts as standing in both tables.
+pub(crate) fn load_rows<'a>(
+    keys: &Keys,
+    rows: impl Iterator<Item = (Table, &'a Row)>,
+    slots: &[StoredSlot],
+    manifest: Option<Manifest>,
+) -> Result<Loaded, Error> {
+    let mut reader = Reader::new(keys);
+    for (table, row) in rows {
+        match table {
+            Table::Record => reader.record(row)?,
+            Table::Icon => reader.icon(row),
+        }
+    }
+    for table in SLOT_TABLES {
+        slots.iter().for_each(|slot| reader.slot(table, slot));
+    }
+    reader.finish(manifest, true)
 }
 
 /// The manifest of what is there, whatever was written: for a state that the person accepts as it is.
@@ -94,14 +117,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn record(&mut self, row: Row) -> Result<(), Error> {
-        store::add_row(&mut self.records, self.keys, Table::Record, &row);
+    fn record(&mut self, row: &Row) -> Result<(), Error> {
+        store::add_row(&mut self.records, self.keys, Table::Record, row);
         self.seen.push((Table::Record.name(), row.id, row.revision));
         let readable = match row.open(self.keys, Table::Record) {
             Ok(_) if row.format > super::record::FORMAT => {
                 return Err(Error::Newer { found: row.format.into(), known: super::record::FORMAT.into() });
             }
-            Ok(payload) => self.take(&row, &payload),
+            Ok(payload) => self.take(row, &payload),
             Err(_) => false,
         };
         if !readable {
@@ -121,13 +144,12 @@ impl<'a> Reader<'a> {
         [RecordKind::BackupKey, RecordKind::Import].iter().any(|kind| row.kind == kind.number())
     }
 
-    fn icon(&mut self, row: Row) -> Result<(), Error> {
-        store::add_row(&mut self.icons, self.keys, Table::Icon, &row);
+    fn icon(&mut self, row: &Row) {
+        store::add_row(&mut self.icons, self.keys, Table::Icon, row);
         self.seen.push((Table::Icon.name(), row.id, row.revision));
         if row.open(self.keys, Table::Icon).is_err() {
             self.quarantine(Table::Icon, row.id);
         }
-        Ok(())
     }
 
     fn quarantine(&mut self, table: Table, id: RowId) {
@@ -138,14 +160,18 @@ impl<'a> Reader<'a> {
     fn slots(&mut self, connection: &Connection) -> Result<(), Error> {
         for table in SLOT_TABLES {
             for slot in store::stored_slots(connection, table)? {
-                store::add_slot(&mut self.records, self.keys, table, &slot);
-                self.seen.push((table, slot.id, 0));
-                if slot.slot().is_err() {
-                    self.findings.push(Finding::SlotCopy { table });
-                }
+                self.slot(table, &slot);
             }
         }
         Ok(())
+    }
+
+    fn slot(&mut self, table: &'static str, slot: &StoredSlot) {
+        store::add_slot(&mut self.records, self.keys, table, slot);
+        self.seen.push((table, slot.id, 0));
+        if slot.slot().is_err() {
+            self.findings.push(Finding::SlotCopy { table });
+        }
     }
 
     fn finish(mut self, manifest: Option<Manifest>, icons: bool) -> Result<Loaded, Error> {

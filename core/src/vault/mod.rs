@@ -7,6 +7,7 @@
 //! - `record`, `settings`: what stands in the rows; `cache`: the unlocked accounts; `load`, `report`: reading it all.
 //! - `accounts`: what can be done with accounts; `import`: with many at once; `ways`: what can be done with slots; `rotate`: a new vault key; `uv`: the
 //!   user-verification root and the inbox key. `backup`: files to keep elsewhere, and `sink`: where.
+//! - `salvage`: what can still be read of a file whose database structure is destroyed.
 //!
 //! `docs/vault.md` has the format to the byte and draws the key tree.
 
@@ -27,6 +28,7 @@ mod record;
 mod recovery;
 mod report;
 mod rotate;
+mod salvage;
 mod schema;
 mod settings;
 mod sink;
@@ -51,6 +53,7 @@ pub use kdf::{Cost, Password};
 pub use recovery::RecoveryCode;
 pub use report::{Finding, Report};
 pub use rotate::Rotated;
+pub use salvage::{Salvage, Salvaged};
 pub use settings::Settings;
 pub use sink::{FolderSink, Sink};
 pub use slots::{SlotId, SlotKind};

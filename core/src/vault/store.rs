@@ -15,7 +15,7 @@ use crate::entropy::Entropy;
 pub(crate) type RowId = [u8; 16];
 
 /// The tables of sealed rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Table {
     Record,
     Icon,
