@@ -180,6 +180,9 @@ impl From<rusqlite::Error> for Error {
             // A type or a number of columns that the schema rules out.
             return Self::Damaged(Damage::Structure);
         };
+        if failure.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE {
+            return Self::DiskFull;
+        }
         match failure.code {
             Code::DatabaseCorrupt | Code::ConstraintViolation => Self::Damaged(Damage::Structure),
             Code::NotADatabase => Self::NotAVault,

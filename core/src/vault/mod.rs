@@ -132,6 +132,7 @@ impl Vault {
         now: UnixTime,
     ) -> Result<(Self, RecoveryCode), Error> {
         let (mut connection, access) = schema::connect(path)?;
+        access.writable()?;
         schema::create(&connection)?;
         let keys = Keys::new(crate::entropy::random(&*entropy)?, RawKey::make(&*entropy)?)?;
         let uv_root = RawKey::make(&*entropy)?;
@@ -194,7 +195,7 @@ impl Vault {
     /// Whether the file can be written at all.
     #[must_use]
     pub fn is_read_only(&self) -> bool {
-        self.access == Access::ReadOnly
+        self.access != Access::ReadWrite
     }
 
     /// Checks everything: SQLite's structure, every row, every picture, every slot, and the proof of completeness.
@@ -237,9 +238,7 @@ impl Vault {
         if self.unlocked()?.accepted {
             return Ok(());
         }
-        if self.access == Access::ReadOnly {
-            return Err(Error::ReadOnly);
-        }
+        self.make_writable()?;
         // What was found since the unlocking has no copy yet.
         self.copy_aside()?;
         let unlocked = self.open.as_mut().ok_or(Error::Locked)?;
@@ -259,16 +258,27 @@ impl Vault {
         schema::trust(&self.connection)
     }
 
+    /// Why nothing can be written, if that is so. A disk that was full when the file was opened may have space again.
+    fn make_writable(&mut self) -> Result<(), Error> {
+        if self.access == Access::Full {
+            (self.connection, self.access) = schema::connect(&self.path)?;
+            schema::check(&self.connection)?;
+            if self.unlocked().is_ok_and(|unlocked| unlocked.accepted) {
+                schema::trust(&self.connection)?;
+            }
+        }
+        self.access.writable()
+    }
+
     fn unlocked(&self) -> Result<&Unlocked, Error> {
         self.open.as_ref().ok_or(Error::Locked)
     }
 
     /// One transaction: `work` writes rows, then everything is committed. Sees what other processes wrote before.
     fn write<T>(&mut self, work: impl FnOnce(&mut Write<'_>, &mut Loaded) -> Result<T, Error>) -> Result<T, Error> {
+        self.unlocked()?;
+        self.make_writable()?;
         let unlocked = self.open.as_mut().ok_or(Error::Locked)?;
-        if self.access == Access::ReadOnly {
-            return Err(Error::ReadOnly);
-        }
         if !unlocked.accepted {
             return Err(Error::NotAccepted);
         }

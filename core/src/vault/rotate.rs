@@ -9,7 +9,6 @@ use super::kdf::{Cost, Password};
 use super::manifest::Keys;
 use super::platform::WrappedKey;
 use super::recovery::RecoveryCode;
-use super::schema::Access;
 use super::store::{RecordKind, Table, Write};
 use super::ways::{password_slot, recovery_slot, wrapped_slot};
 use super::{BACKUP_ROW, Error, Vault, load};
@@ -43,11 +42,9 @@ impl Vault {
         now: UnixTime,
     ) -> Result<Rotated, Error> {
         self.refresh()?;
+        self.make_writable()?;
         let entropy = &*self.entropy;
         let unlocked = self.open.as_mut().ok_or(Error::Locked)?;
-        if self.access == Access::ReadOnly {
-            return Err(Error::ReadOnly);
-        }
         if !unlocked.accepted {
             return Err(Error::NotAccepted);
         }

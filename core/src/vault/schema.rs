@@ -51,6 +51,19 @@ pub(crate) fn create(connection: &Connection) -> Result<(), Error> {
 pub(crate) enum Access {
     ReadWrite,
     ReadOnly,
+    /// The disk is so full that SQLite can't make the file that its processes share: read-only for now.
+    Full,
+}
+
+impl Access {
+    /// Why nothing can be written, if that is so.
+    pub(crate) const fn writable(self) -> Result<(), Error> {
+        match self {
+            Self::ReadWrite => Ok(()),
+            Self::ReadOnly => Err(Error::ReadOnly),
+            Self::Full => Err(Error::DiskFull),
+        }
+    }
 }
 
 /// Opens the file, for writing where that can be; reads nothing of it yet.
@@ -64,19 +77,21 @@ pub(crate) fn connect(path: &Path) -> Result<(Connection, Access), Error> {
     // a file gives up every lock that this process has on it.
     if connection.is_readonly("main")? {
         drop(connection);
-        return connect_read_only(path);
+        return Ok((connect_read_only(path)?, Access::ReadOnly));
     }
-    harden(&connection)?;
-    // These need -wal and -shm: where the folder can't be written, they say so.
-    let ready = connection
-        .query_row("PRAGMA journal_mode=wal", [], |_| Ok(()))
-        .and_then(|()| connection.query_row("PRAGMA user_version", [], |_| Ok(())))
-        .map_err(Error::from);
-    match ready {
+    // These need -wal and -shm: where they can't be made, it says so.
+    let ready = || {
+        harden(&connection)?;
+        connection.query_row("PRAGMA journal_mode=wal", [], |_| Ok(()))?;
+        connection.query_row("PRAGMA user_version", [], |_| Ok(()))?;
+        Ok(())
+    };
+    match ready() {
         Ok(()) => {}
-        Err(Error::NoVault | Error::ReadOnly) => {
+        Err(error @ (Error::NoVault | Error::ReadOnly | Error::DiskFull)) => {
             drop(connection);
-            return connect_read_only(path);
+            let access = if error == Error::DiskFull { Access::Full } else { Access::ReadOnly };
+            return Ok((connect_read_only(path)?, access));
         }
         Err(error) => return Err(error),
     }
@@ -90,7 +105,7 @@ fn real(path: &Path) -> Result<std::path::PathBuf, Error> {
 }
 
 /// A file that nobody can change meanwhile may be read without -shm, if nothing waits in its -wal.
-fn connect_read_only(path: &Path) -> Result<(Connection, Access), Error> {
+fn connect_read_only(path: &Path) -> Result<Connection, Error> {
     let mut wal = path.as_os_str().to_owned();
     wal.push("-wal");
     let waiting = std::fs::metadata(wal).is_ok_and(|wal| wal.len() > 0);
@@ -112,7 +127,7 @@ fn connect_read_only(path: &Path) -> Result<(Connection, Access), Error> {
         Error::NoVault => Error::ReadOnly,
         other => other,
     })?;
-    Ok((connection, Access::ReadOnly))
+    Ok(connection)
 }
 
 fn harden(connection: &Connection) -> Result<(), Error> {

@@ -73,7 +73,7 @@ impl Vault {
     }
 
     fn ignore_read_only(&self, error: Error) -> Result<(), Error> {
-        if self.access == Access::ReadOnly { Ok(()) } else { Err(error) }
+        if self.access == Access::ReadWrite { Err(error) } else { Ok(()) }
     }
 
     /// The whole slots of a kind, one of each, from either table; the last one that is damaged is told if none is.
