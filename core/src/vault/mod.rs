@@ -2,7 +2,7 @@
 //!
 //! - `crypto`: sealing, opening, deriving; `kdf`: from passwords to keys; `recovery`: the code on paper.
 //! - `slots`: who may unlock; `attempts`: pauses after wrong passwords; `platform`: what a phone's keystore does.
-//! - `schema`: the file and its tables; `store`: rows; `manifest`: the proof that all of them are there.
+//! - `schema`: the file and its tables; `migrate`: from older tables to today's; `store`: rows; `manifest`: the proof that all of them are there.
 //! - `unlock`: through a slot to the accounts; `files`, `quarantine`: the file's neighbours, and copies of damaged states.
 //! - `record`, `settings`: what stands in the rows; `cache`: the unlocked accounts; `load`, `report`: reading it all.
 //! - `accounts`: what can be done with accounts; `import`: with many at once; `ways`: what can be done with slots; `rotate`: a new vault key; `uv`: the
@@ -22,6 +22,7 @@ mod import;
 mod kdf;
 mod load;
 mod manifest;
+mod migrate;
 pub mod platform;
 mod quarantine;
 mod record;
@@ -138,6 +139,7 @@ impl Vault {
         let uv_root = RawKey::make(&*entropy)?;
         let code = RecoveryCode::make(&*entropy)?;
         let mut write = Write::begin_with(&mut connection, &keys, &*entropy, Manifest::new())?;
+        migrate::bring_up(&mut write, 0, &schema::HISTORY)?;
         let (slot, for_password) = ways::password_slot(&*entropy, &keys, password, cost, &uv_root, now)?;
         write.put_slot(&slot)?;
         let (recovery, for_recovery) = ways::recovery_slot(&*entropy, &keys, &code, now)?;
@@ -166,7 +168,7 @@ impl Vault {
             return Err(Error::NoVault);
         }
         let (connection, access) = schema::connect(path)?;
-        schema::check(&connection)?;
+        schema::check(&connection, &schema::HISTORY)?;
         Ok(Self { path: path.to_owned(), connection, access, entropy, counter: None, open: None })
     }
 
@@ -262,7 +264,7 @@ impl Vault {
     fn make_writable(&mut self) -> Result<(), Error> {
         if self.access == Access::Full {
             (self.connection, self.access) = schema::connect(&self.path)?;
-            schema::check(&self.connection)?;
+            schema::check(&self.connection, &schema::HISTORY)?;
             if self.unlocked().is_ok_and(|unlocked| unlocked.accepted) {
                 schema::trust(&self.connection)?;
             }

@@ -19,7 +19,7 @@ impl Vault {
         drop(std::mem::replace(&mut self.connection, Connection::open_in_memory()?));
         let copy = copy_to_free_name(&self.path);
         (self.connection, self.access) = schema::connect(&self.path)?;
-        schema::check(&self.connection)?;
+        schema::check(&self.connection, &schema::HISTORY)?;
         copy
     }
 

@@ -7,14 +7,39 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::Error;
 use super::error::Damage;
+use super::store::Write;
 
 /// The newest schema, as `user_version` and the manifest have it.
 pub(crate) const SCHEMA: u32 = 1;
 /// `CSGN`, so that `file(1)` and we know one of ours.
 const APPLICATION_ID: i32 = 0x4353_474e;
 
-/// Version 1, table by table, exactly as `sqlite_schema` must have it. No table has a rowid: it would tell the order in
-/// which things were added.
+/// A version of the tables.
+pub(crate) struct Version {
+    pub(crate) number: u32,
+    /// Name and text of each table, by name, exactly as `sqlite_schema` must have it.
+    pub(crate) tables: &'static [(&'static str, &'static str)],
+    /// What makes it of the version before; of the first, of nothing.
+    pub(crate) step: fn(&mut Write<'_>) -> Result<(), Error>,
+}
+
+/// All versions, the oldest first. A released version stays as it is.
+pub(crate) struct History(pub(crate) &'static [Version]);
+
+pub(crate) const HISTORY: History = History(&[Version { number: 1, tables: &TABLES, step: first }]);
+
+impl History {
+    pub(crate) fn newest(&self) -> u32 {
+        self.0.last().map_or(0, |version| version.number)
+    }
+
+    /// The versions that follow this one.
+    pub(crate) fn after(&self, number: u32) -> impl Iterator<Item = &Version> {
+        self.0.iter().filter(move |version| version.number > number)
+    }
+}
+
+/// Version 1. No table has a rowid: it would tell the order in which things were added.
 const TABLES: [(&str, &str); 6] = [
     ("attempts", "CREATE TABLE attempts(one INTEGER PRIMARY KEY, failures INTEGER NOT NULL, last INTEGER NOT NULL)"),
     (
@@ -35,15 +60,15 @@ const TABLES: [(&str, &str); 6] = [
     ),
 ];
 
-/// Makes the tables in a new, empty file.
+/// Makes an empty file one of ours; its tables come with the first transaction.
 pub(crate) fn create(connection: &Connection) -> Result<(), Error> {
     connection.pragma_update(None, "page_size", 4096)?;
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
-    connection.pragma_update(None, "user_version", SCHEMA)?;
-    for (_, sql) in TABLES {
-        connection.execute(sql, [])?;
-    }
     Ok(())
+}
+
+fn first(write: &mut Write<'_>) -> Result<(), Error> {
+    TABLES.iter().try_for_each(|(_, sql)| write.connection().execute(sql, []).map(drop).map_err(Error::from))
 }
 
 /// How the file could be opened.
@@ -150,29 +175,28 @@ pub(crate) fn trust(connection: &Connection) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether this is a vault of this version, with these tables and nothing beside them: no trigger, view or index.
-pub(crate) fn check(connection: &Connection) -> Result<(), Error> {
+/// Whether this is a vault of a version that is known, with its tables and nothing beside them: no trigger, view or index.
+/// Gives back the version.
+pub(crate) fn check(connection: &Connection, history: &History) -> Result<u32, Error> {
     let number = |name| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
     if number("application_id")? != i64::from(APPLICATION_ID) {
         return Err(Error::NotAVault);
     }
-    let version = u64::try_from(number("user_version")?).unwrap_or(u64::MAX);
-    if version > SCHEMA.into() {
-        return Err(Error::Newer { found: version, known: SCHEMA.into() });
+    let found = u64::try_from(number("user_version")?).unwrap_or(u64::MAX);
+    let known = history.newest().into();
+    if found > known {
+        return Err(Error::Newer { found, known });
     }
+    let damaged = Error::Damaged(Damage::Schema);
+    let version = history.0.iter().find(|version| u64::from(version.number) == found).ok_or(damaged.clone())?;
     let mut statement = connection.prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name")?;
     let mut rows = statement.query([])?;
-    let damaged = Error::Damaged(Damage::Schema);
-    for (name, sql) in TABLES {
+    for (name, sql) in version.tables {
         let row = rows.next()?.ok_or(damaged.clone())?;
         let text = |column| row.get_ref(column).ok().and_then(|value| value.as_str().ok());
         if [text(0), text(1), text(2), text(3)] != [Some("table"), Some(name), Some(name), Some(sql)] {
             return Err(damaged);
         }
     }
-    // The only schema so far: an older number was planted.
-    if rows.next()?.is_some() || version != SCHEMA.into() {
-        return Err(damaged);
-    }
-    Ok(())
+    if rows.next()?.is_some() { Err(damaged) } else { Ok(version.number) }
 }

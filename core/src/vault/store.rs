@@ -8,6 +8,7 @@ use super::crypto::{Unopened, associated_data, pad, unpad};
 use super::error::Damage;
 use super::manifest::{Keys, Manifest, Sum};
 use super::record::FORMAT;
+use super::schema::SCHEMA;
 use super::slots::{Slot, SlotId};
 use crate::entropy::Entropy;
 
@@ -174,7 +175,12 @@ pub(crate) fn manifest(connection: &Connection, keys: &Keys) -> Result<Manifest,
         .prepare_cached("SELECT sealed FROM manifest WHERE one = 1")?
         .query_row([], |row| Ok(row.get_ref(0)?.as_blob().map(<[u8]>::to_vec).unwrap_or_default()))
         .optional()?;
-    Manifest::open(keys, &sealed.ok_or(Error::Damaged(Damage::Manifest))?)
+    let manifest = Manifest::open(keys, &sealed.ok_or(Error::Damaged(Damage::Manifest))?)?;
+    if manifest.schema > SCHEMA {
+        // Written by a newer program, perhaps while this one had the file open.
+        return Err(Error::Newer { found: manifest.schema.into(), known: SCHEMA.into() });
+    }
+    Ok(manifest)
 }
 
 /// What the rows that are there sum up to.
@@ -234,6 +240,12 @@ impl<'a> Write<'a> {
     /// The rows as this transaction sees them.
     pub(crate) fn connection(&self) -> &Connection {
         &self.transaction
+    }
+
+    /// From here on the file has the tables of this version.
+    pub(crate) fn set_version(&mut self, number: u32) -> Result<(), Error> {
+        self.manifest.schema = number;
+        Ok(self.transaction.pragma_update(None, "user_version", number)?)
     }
 
     /// The keys that it writes with.

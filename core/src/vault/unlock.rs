@@ -54,6 +54,7 @@ impl Vault {
 
     /// Reads everything with these keys, and copies a damaged file aside before anything is changed.
     pub(super) fn enter(&mut self, keys: Keys) -> Result<Report, Error> {
+        self.migrate(&keys)?;
         let mut loaded = load::load(&self.connection, &keys, false)?;
         if let Some(counter) = &self.counter {
             let (generation, seen) = (loaded.manifest.generation, counter.read()?);
