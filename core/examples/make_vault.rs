@@ -6,7 +6,7 @@
 //! code and the device's key stand in the answer:
 //!
 //! `{"recovery_code": "…", "device": {"id": "<hex>", "key": "<hex>"}, "backup": "<path>", "vault": C, "restored": C}`
-//! with `C` = `{"accounts": […], "settings": {…}, "slots": […]}`; times are milliseconds since 1970.
+//! with `C` = `{"accounts": […], "icons": {id: SHA-256}, "settings": {…}, "slots": […]}`; times are milliseconds since 1970.
 
 use std::error::Error;
 use std::io::Write;
@@ -148,10 +148,11 @@ fn content(vault: &Vault, icons: &[(AccountId, Vec<u8>)]) -> Outcome<Value> {
     let mut accounts = Vec::new();
     for trash in [false, true] {
         for account in vault.accounts(&Selection { trash, ..Selection::default() })? {
-            let icon = icons.iter().find(|(id, _)| *id == account.id).map(|(_, icon)| icon);
-            accounts.push(describe(account, icon));
+            accounts.push(describe(account));
         }
     }
+    let hash = |icon: &Vec<u8>| json!(HEXLOWER.encode(Sha256::digest(icon).as_ref()));
+    let icons: Map<_, _> = icons.iter().map(|(id, icon)| (id.to_string(), hash(icon))).collect();
     let settings = vault.settings()?;
     let slots = vault.slots()?.into_iter().map(|slot| {
         let kind = match slot.kind {
@@ -166,6 +167,7 @@ fn content(vault: &Vault, icons: &[(AccountId, Vec<u8>)]) -> Outcome<Value> {
     });
     Ok(json!({
         "accounts": accounts,
+        "icons": icons,
         "settings": {
             "trash_days": settings.trash_days, "count_usage": settings.count_usage,
             "backups_kept": settings.backups_kept, "shell": settings.shell,
@@ -174,9 +176,9 @@ fn content(vault: &Vault, icons: &[(AccountId, Vec<u8>)]) -> Outcome<Value> {
     }))
 }
 
-fn describe(account: &Account, icon: Option<&Vec<u8>>) -> Value {
+fn describe(account: &Account) -> Value {
     let profile = &account.profile;
-    let mut fields = match json!({
+    let mut described = json!({
         "id": account.id.to_string(),
         "type": account.otp.kind().name(),
         "issuer": profile.issuer,
@@ -188,31 +190,28 @@ fn describe(account: &Account, icon: Option<&Vec<u8>>) -> Value {
         "clock_offset": account.clock_offset,
         "may_be_behind": account.may_be_behind,
         "position": account.position,
-        "icon": icon.map(|icon| HEXLOWER.encode(Sha256::digest(icon).as_ref())),
+        "has_icon": account.has_icon,
         "uses": account.usage.count,
         "last_use": account.usage.last.map(UnixTime::millis),
         "created": account.created.millis(),
         "modified": account.modified.millis(),
         "trashed": account.trashed.map(UnixTime::millis),
-    }) {
-        Value::Object(fields) => fields,
-        _ => Map::new(),
-    };
-    let more = match &account.otp {
-        Otp::Totp(totp) => vec![
-            ("algorithm", json!(totp.algorithm().name())),
-            ("digits", json!(totp.digits().get())),
-            ("period", json!(totp.period().seconds())),
-        ],
-        Otp::Hotp(hotp) => vec![
-            ("algorithm", json!(hotp.algorithm().name())),
-            ("digits", json!(hotp.digits().get())),
-            ("counter", json!(hotp.counter())),
-        ],
-        Otp::Steam(_) => Vec::new(),
-        Otp::Motp(motp) => vec![("pin", json!(motp.pin().expose()))],
-        Otp::Yandex(yandex) => vec![("pin", json!(yandex.pin().expose()))],
-    };
-    fields.extend(more.into_iter().map(|(name, value)| (name.to_owned(), value)));
-    Value::Object(fields)
+    });
+    let mut add = |name: &str, value| described[name] = value;
+    match &account.otp {
+        Otp::Totp(totp) => {
+            add("algorithm", json!(totp.algorithm().name()));
+            add("digits", json!(totp.digits().get()));
+            add("period", json!(totp.period().seconds()));
+        }
+        Otp::Hotp(hotp) => {
+            add("algorithm", json!(hotp.algorithm().name()));
+            add("digits", json!(hotp.digits().get()));
+            add("counter", json!(hotp.counter()));
+        }
+        Otp::Steam(_) => {}
+        Otp::Motp(motp) => add("pin", json!(motp.pin().expose())),
+        Otp::Yandex(yandex) => add("pin", json!(yandex.pin().expose())),
+    }
+    described
 }
