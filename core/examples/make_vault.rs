@@ -6,7 +6,8 @@
 //! code and the device's key stand in the answer:
 //!
 //! `{"recovery_code": "…", "device": {"id": "<hex>", "key": "<hex>"}, "backup": "<path>", "vault": C, "restored": C}`
-//! with `C` = `{"accounts": […], "icons": {id: SHA-256}, "settings": {…}, "slots": […]}`; times are milliseconds since 1970.
+//! with `C` = `{"accounts": […], "icons": {id: SHA-256}, "settings": {…}, "slots": […]}`; times are milliseconds since
+//! 1970.
 
 use std::error::Error;
 use std::io::Write;
@@ -197,21 +198,27 @@ fn describe(account: &Account) -> Value {
         "modified": account.modified.millis(),
         "trashed": account.trashed.map(UnixTime::millis),
     });
-    let mut add = |name: &str, value| described[name] = value;
-    match &account.otp {
-        Otp::Totp(totp) => {
-            add("algorithm", json!(totp.algorithm().name()));
-            add("digits", json!(totp.digits().get()));
-            add("period", json!(totp.period().seconds()));
-        }
-        Otp::Hotp(hotp) => {
-            add("algorithm", json!(hotp.algorithm().name()));
-            add("digits", json!(hotp.digits().get()));
-            add("counter", json!(hotp.counter()));
-        }
-        Otp::Steam(_) => {}
-        Otp::Motp(motp) => add("pin", json!(motp.pin().expose())),
-        Otp::Yandex(yandex) => add("pin", json!(yandex.pin().expose())),
+    if let Some(fields) = described.as_object_mut() {
+        fields.extend(parameters(&account.otp).into_iter().map(|(name, value)| (name.to_owned(), value)));
     }
     described
+}
+
+/// What only some kinds have.
+fn parameters(otp: &Otp) -> Vec<(&'static str, Value)> {
+    match otp {
+        Otp::Totp(totp) => vec![
+            ("algorithm", json!(totp.algorithm().name())),
+            ("digits", json!(totp.digits().get())),
+            ("period", json!(totp.period().seconds())),
+        ],
+        Otp::Hotp(hotp) => vec![
+            ("algorithm", json!(hotp.algorithm().name())),
+            ("digits", json!(hotp.digits().get())),
+            ("counter", json!(hotp.counter())),
+        ],
+        Otp::Steam(_) => Vec::new(),
+        Otp::Motp(motp) => vec![("pin", json!(motp.pin().expose()))],
+        Otp::Yandex(yandex) => vec![("pin", json!(yandex.pin().expose()))],
+    }
 }
