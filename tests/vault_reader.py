@@ -336,10 +336,9 @@ def settings(payload):
 
 def check_backup_key(payload):
     found = read(payload, BACKUP_KEY)
-    if "key" not in found:
-        raise Damaged("the backup key is missing")
     for body in found["wraps"]:
         Slot(body)
+    return found["key"]
 
 
 class Content:
@@ -447,12 +446,19 @@ def check_schema(database):
         raise Damaged(f"the tables are not those of schema {version}: {', '.join(names)}")
 
 
+def slot_rows(database, table):
+    rows = database.execute(f"SELECT id, body, digest FROM {table} ORDER BY id").fetchall()
+    return [(sized(16)(row_id), blob(body), blob(digest)) for row_id, body, digest in rows]
+
+
 def rows_of(database, table):
     for row in database.execute(f"SELECT * FROM {table} ORDER BY id"):
         row_id, kind, revision, form, sealed = row
         if not all(isinstance(value, int) for value in (kind, revision, form)):
             raise Damaged(f"a row of {table} has a text where a number should be")
-        yield sized(16)(row_id), within("kind", kind, 0, 2**32 - 1), revision, within("format", form, 0, 2**32 - 1), blob(sealed)
+        within("kind", kind, 0, 2**32 - 1)
+        within("format", form, 0, 2**32 - 1)
+        yield sized(16)(row_id), kind, revision, form, blob(sealed)
 
 
 def read_row(content, keys, table, row):
@@ -491,9 +497,7 @@ def keys_of(vault, vault_key):
 def read_vault(path, way, secret):
     with contextlib.closing(connect(path)) as database:
         check_schema(database)
-        stored = {table: database.execute(f"SELECT id, body, digest FROM {table}").fetchall() for table in ("slot", "slot_copy")}
-        for value in (value for rows in stored.values() for row in rows for value in row):
-            blob(value)
+        stored = {table: slot_rows(database, table) for table in ("slot", "slot_copy")}
         slots, problems = stored_slots(stored)
         keys = keys_of(*open_slots(slots, problems, "countersign v1 slot vault key", way, secret))
         sums = {
@@ -502,7 +506,7 @@ def read_vault(path, way, secret):
         }
         for table, rows in stored.items():
             for row_id, body, digest in rows:
-                sums["rows"].add(table, sized(16)(row_id), struct.pack("<I", len(body)) + body + digest, 0)
+                sums["rows"].add(table, row_id, struct.pack("<I", len(body)) + body + digest, 0)
         content = Content()
         for table, group in (("record", "rows"), ("icon", "icons")):
             for row in rows_of(database, table):
@@ -545,7 +549,8 @@ def backup_plaintext(key, data, body):
         nonce = bytes(7) + struct.pack(">I", index) + bytes([index + 1 == len(pieces)])
         opened = unseal(key, data, nonce + piece)
         if opened is None:
-            raise Damaged(f"piece {index + 1} of {len(pieces)} of the backup was changed or moved, or the end is cut off")
+            which = f"piece {index + 1} of {len(pieces)} of the backup"
+            raise Damaged(f"{which} was changed or moved, or the end is cut off")
         yield opened
 
 
@@ -613,9 +618,12 @@ def main():
     ways.add_argument("--recovery-file", type=pathlib.Path)
     ways.add_argument("--device-key-file", type=pathlib.Path)
     arguments = parser.parse_args()
-    kinds = ("password", arguments.password_file, password), ("recovery", arguments.recovery_file, recovery_code), (
-        "device", arguments.device_key_file, device_key)
-    way, path, convert = next(kind for kind in kinds if kind[1])
+    given = (
+        ("password", arguments.password_file, password),
+        ("recovery", arguments.recovery_file, recovery_code),
+        ("device", arguments.device_key_file, device_key),
+    )
+    way, path, convert = next(one for one in given if one[1])
     try:
         secret = convert(read_file(path))
         found = (read_backup if arguments.backup else read_vault)(arguments.file, way, secret)

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Has vaults and backups made, by the command line and by an example of core, and reads them with vault_reader.py: whole
-ones, where everything must be read as it was put in, and broken ones, each of which must be refused in words of its own.
+"""Has vaults and backups made, by the command line and by an example of core, and reads them with vault_reader.py.
+
+Of whole ones, everything must be read as it was put in; each broken one must be refused in words of its own.
 
 usage: vault_reader_check.py COUNTERSIGN_BINARY MAKE_VAULT_BINARY
 """
 import contextlib
+import hashlib
 import json
 import os
 import pathlib
@@ -28,6 +30,7 @@ LINKS = [
     f"otpauth://steam/Steam:gabe?secret={SECRET}&issuer=Steam",
 ]
 REFUSED, USAGE, WRONG, ABSENT, DAMAGED = 1, 2, 3, 4, 5
+ROWS = "record, slot, slot_copy"
 results = []
 
 
@@ -61,7 +64,7 @@ def refused(what, status, words, *arguments):
 
 def same(what, made, found, parts):
     """Compares field by field, and says which ones differ."""
-    right = found is not None
+    right = made is not None and found is not None
     for part in parts if right else ():
         for path, here, there in differences(part, in_order(made[part]), in_order(found[part])):
             print(f"{path}: {here!r} was put in, {there!r} was read")
@@ -99,8 +102,8 @@ class Vaults:
             self.accounts = [row for row in reader.rows_of(database, "record") if row[0].hex() in shown]
             self.totp = next(row for row in self.accounts if shown[row[0].hex()] == "totp")
             self.icons = list(reader.rows_of(database, "icon"))
-        secret = reader.recovery_code(made["recovery_code"].encode())
-        self.keys = reader.keys_of(*reader.open_slots(self.slots, [], "countersign v1 slot vault key", "recovery", secret))
+        secret, label = reader.recovery_code(made["recovery_code"].encode()), "countersign v1 slot vault key"
+        self.keys = reader.keys_of(*reader.open_slots(self.slots, [], label, "recovery", secret))
 
     def changed(self, *statements, of=None):
         """A copy after these statements, each text and arguments."""
@@ -115,13 +118,15 @@ class Vaults:
 
     def resealed(self, table, row, change, form=1):
         """A copy with another payload in a row, sealed as it should be."""
-        key, row = self.keys["records"], (*row[:3], form, row[4])
-        data = lambda one: reader.aad(b"countersign-row-v1", self.keys["vault"], table.encode(), one[0], *reader.place(one))
-        payload = change(reader.unpad(reader.unseal(key, data((*row[:3], 1)), row[4])))
+        key, nonce = self.keys["records"], os.urandom(12)
+        payload = change(reader.unpad(reader.unseal(key, self.row_data(table, row), row[4])))
         padded = (struct.pack("<I", len(payload)) + payload).ljust(1 << 18, b"\0")
-        nonce = os.urandom(12)
-        sealed = nonce + AESGCM(key).encrypt(nonce, padded, data(row))
+        row = (*row[:3], form)
+        sealed = nonce + AESGCM(key).encrypt(nonce, padded, self.row_data(table, row))
         return self.changed((f"UPDATE {table} SET sealed = ?, format = ? WHERE id = ?", sealed, form, row[0]))
+
+    def row_data(self, table, row):
+        return reader.aad(b"countersign-row-v1", self.keys["vault"], table.encode(), row[0], *reader.place(row))
 
     def slot(self, kind, change, tables=("slot", "slot_copy"), digest=True):
         """A copy with another body in a slot, with the digest that fits or the old one."""
@@ -131,7 +136,7 @@ class Vaults:
         body = change(body)
         statements = [(f"UPDATE {table} SET body = ? WHERE id = ?", body, slot.id) for table in tables]
         if digest:
-            there = reader.hashlib.sha256(body).digest()
+            there = hashlib.sha256(body).digest()
             statements += [(f"UPDATE {table} SET digest = ? WHERE id = ?", there, slot.id) for table in tables]
         return self.changed(*statements)
 
@@ -142,10 +147,13 @@ def varint(value):
 
 def message(fields):
     """The bytes of pairs of a number and an int or bytes."""
-    return b"".join(
-        varint(field << 3) + varint(value) if isinstance(value, int) else varint(field << 3 | 2) + varint(len(value)) + value
-        for field, value in fields
-    )
+    written = b""
+    for field, value in fields:
+        if isinstance(value, int):
+            written += varint(field << 3) + varint(value)
+        else:
+            written += varint(field << 3 | 2) + varint(len(value)) + value
+    return written
 
 
 def with_field(field, value):
@@ -195,15 +203,15 @@ def check_command_line(folder, binary):
     bob, ada, gabe = (accounts.get(one, {}) for one in ("bob", "ada", "gabe"))
     check("command line: a TOTP account is as it was added", bob.items() >= {
         "type": "totp", "issuer": "ACME", "secret": SECRET, "algorithm": "SHA384", "digits": 10, "period": 45,
-        "note": "Zwei Wörter", "favourite": True, "trashed": None}.items() and bob["tags"] == ["work", "home"])
+        "note": "Zwei Wörter", "favourite": True, "trashed": None}.items() and bob.get("tags") == ["work", "home"])
     check("command line: an HOTP account has counted on", ada.items() >= {
         "type": "hotp", "issuer": "Bücherei", "counter": 8, "digits": 8, "algorithm": "SHA1"}.items())
     check("command line: what was removed is in the trash", gabe.get("type") == "steam" and gabe.get("trashed", 0) > 0)
     parts = ("accounts", "icons", "settings")
-    if found:
-        same("command line: the recovery code opens the same", found, read(vault, *by_recovery), (*parts, "slots"))
-        same("command line: the backup holds the same, by password", found, read("--backup", backup, *by_password), parts)
-        same("command line: the backup holds the same, by recovery code", found, read("--backup", backup, *by_recovery), parts)
+    same("command line: the recovery code opens the same", found, read(vault, *by_recovery), (*parts, "slots"))
+    for way, arguments in (("password", by_password), ("recovery code", by_recovery)):
+        in_backup = read("--backup", backup, *arguments)
+        same(f"command line: the backup holds the same, by {way}", found, in_backup, parts)
     countersign("list", password="wrong", right=False)
     found = read(vault, *by_recovery)
     check("command line: a wrong password is counted in the clear", found is not None and found["attempts"][0] == 1)
@@ -233,10 +241,13 @@ def check_typed(folder, made, other_code):
     for what, ending in (("\\n", b"\n"), ("\\r\\n", b"\r\n")):
         write(typed, b"correct horse" + ending)
         check(f"a password file loses {what}", read(vault, "--password-file", typed) is not None)
-    for what, bytes_ in (("another password", b"wrong horse"), ("two line ends", b"correct horse\n\n"), ("no password", b"")):
-        write(typed, bytes_)
+    for what, content in {
+        "another password": b"wrong horse", "two line ends": b"correct horse\n\n", "a space": b"correct horse ",
+        "no password": b"",
+    }.items():
+        write(typed, content)
         refused(what, WRONG, "wrong password", vault, "--password-file", typed)
-    refused("another password, at the backup", WRONG, "wrong password", "--backup", made["backup"], "--password-file", typed)
+    refused("no password, at the backup", WRONG, "wrong password", "--backup", made["backup"], "--password-file", typed)
     sloppy = code.lower().replace("-", " ").replace("0", "o").replace("1", "l")
     write(typed, f"\t{sloppy}\r\n".encode())
     check("a recovery code may be typed sloppily", read(vault, "--recovery-file", typed) is not None)
@@ -265,7 +276,7 @@ def check_typed(folder, made, other_code):
 
 def exchanged(code):
     """The code with the first two neighbours that differ exchanged."""
-    at = next(at for at in range(3) if code[at] != code[at + 1])
+    at = next(at for at in range(len(code)) if "-" not in code[at : at + 2] and code[at] != code[at + 1])
     return code[:at] + code[at + 1] + code[at] + code[at + 2 :]
 
 
@@ -305,9 +316,9 @@ def check_rows(vaults, by, later):
     delete = "DELETE FROM {} WHERE id = ?"
     update = "UPDATE {} SET sealed = ? WHERE id = ?"
     gone = vaults.changed((delete.format("record"), first[0]))
-    refused("a row is gone", DAMAGED, f"1 row(s) of record, slot, slot_copy are missing: {first[0].hex()}", gone, *by)
+    refused("a row is gone", DAMAGED, f"1 row(s) of {ROWS} are missing: {first[0].hex()}", gone, *by)
     gone = vaults.changed((delete.format("record"), first[0]), (delete.format("record"), second[0]))
-    refused("two rows are gone", DAMAGED, "2 row(s) of record, slot, slot_copy are missing", gone, *by)
+    refused("two rows are gone", DAMAGED, f"2 row(s) of {ROWS} are missing", gone, *by)
     gone = vaults.changed((delete.format("icon"), icon[0]))
     refused("a picture is gone", DAMAGED, f"1 row(s) of icon are missing: {icon[0].hex()}", gone, *by)
     for table, row in (("record", first), ("icon", icon)):
@@ -339,11 +350,11 @@ def check_rows(vaults, by, later):
     old = vaults.changed((replace, *edited), of=later["vault"])
     refused("a row as it was earlier", DAMAGED, f"is an old one: {edited[0].hex()} of record", old, *by)
     added = vaults.changed((replace, *removed), of=later["vault"])
-    refused("a removed row is back", DAMAGED, f"1 row(s) of record, slot, slot_copy were added: {removed[0].hex()}", added, *by)
+    refused("a removed row is back", DAMAGED, f"1 row(s) of {ROWS} were added: {removed[0].hex()}", added, *by)
     with contextlib.closing(sqlite3.connect(vaults.original)) as database:
         (manifest,) = database.execute("SELECT sealed FROM manifest").fetchone()
     old = vaults.changed(("UPDATE manifest SET sealed = ?", manifest), of=later["vault"])
-    refused("an old manifest", DAMAGED, "2 row(s) of record, slot, slot_copy are missing", old, *by)
+    refused("an old manifest", DAMAGED, f"2 row(s) of {ROWS} are missing", old, *by)
     refused("no manifest", DAMAGED, "the manifest is missing", vaults.changed(("DELETE FROM manifest",)), *by)
     bad = vaults.changed(("UPDATE manifest SET sealed = ?", flipped(manifest, 40)))
     refused("a changed manifest", DAMAGED, "the manifest was changed", bad, *by)
@@ -377,7 +388,8 @@ def check_slots(vaults, by_password, by_recovery):
 
 
 def accepted(memory, passes, lanes, expected):
-    body = message([(1, 1), (2, bytes(16)), (3, bytes(16)), (4, 1), (5, bytes(16)), (6, memory), (7, passes), (8, lanes)])
+    head = [(1, 1), (2, bytes(16)), (3, bytes(16)), (4, 1), (5, bytes(16))]
+    body = message([*head, (6, memory), (7, passes), (8, lanes)])
     try:
         reader.Slot(body)
         return expected
@@ -397,25 +409,27 @@ def check_backups(folder, backup, other_backup, by_password, by_recovery):
         return file[:8] + struct.pack("<I", len(changed)) + changed + file[end:]
 
     wraps = [value for field, value in reader.raw_fields(file[12:end]) if field == 6]
+    nine = message([(6, wraps[0])] * (9 - len(wraps)))
+    swapped, count = head + b"".join([pieces[1], pieces[0], *pieces[2:]]), len(pieces)
     for what, bytes_, status, words in (
         ("an empty backup", b"", DAMAGED, "the backup is empty"),
         ("another file", b"CSBACKUQ" + file[8:], DAMAGED, "this is not a backup"),
         ("cut off in its first bytes", file[:10], DAMAGED, "cut off in its header"),
         ("cut off in its header", file[: end - 1], DAMAGED, "cut off in its header"),
         ("cut off behind its header", head, DAMAGED, "cut off behind its header"),
-        ("cut off in a piece", file[:-1], DAMAGED, f"piece {len(pieces)} of {len(pieces)}"),
-        ("cut off between pieces", head + b"".join(pieces[:-1]), DAMAGED, f"piece {len(pieces) - 1} of {len(pieces) - 1}"),
-        ("two pieces exchanged", head + b"".join([pieces[1], pieces[0], *pieces[2:]]), DAMAGED, f"piece 1 of {len(pieces)}"),
-        ("a piece left out", head + b"".join([pieces[0], *pieces[2:]]), DAMAGED, f"piece 2 of {len(pieces) - 1}"),
-        ("something behind it", file + b"\0", DAMAGED, "piece"),
-        ("a byte of a piece is another", flipped(file, end + reader.PIECE + 7), DAMAGED, f"piece 2 of {len(pieces)}"),
+        ("cut off in a piece", file[:-1], DAMAGED, f"piece {count} of {count}"),
+        ("cut off between pieces", head + b"".join(pieces[:-1]), DAMAGED, f"piece {count - 1} of {count - 1}"),
+        ("two pieces exchanged", swapped, DAMAGED, f"piece 1 of {count}"),
+        ("a piece left out", head + b"".join([pieces[0], *pieces[2:]]), DAMAGED, f"piece 2 of {count - 1}"),
+        ("something behind it", file + b"\0", DAMAGED, f"piece {count} of {count}"),
+        ("a byte of a piece is another", flipped(file, end + reader.PIECE + 7), DAMAGED, f"piece 2 of {count}"),
         ("another backup's pieces", head + other[other_end:], DAMAGED, "piece 1"),
         ("another time", header(with_field(4, 0)), DAMAGED, "piece 1"),
         ("another id", header(with_field(2, bytes(16))), DAMAGED, "its key can't be opened"),
         ("a newer backup", header(with_field(1, 2)), REFUSED, "newer version: format 2"),
         ("an unknown field", header(with_field(7, 1)), DAMAGED, "unknown field 7"),
         ("a header over its bound", file[:8] + struct.pack("<I", 65537) + file[12:], DAMAGED, "over the bound"),
-        ("nine wraps", header(lambda body: body + message([(6, wraps[0])] * (9 - len(wraps)))), DAMAGED, "9 wraps, over"),
+        ("nine wraps", header(lambda body: body + nine), DAMAGED, "9 wraps, over"),
         ("memory without bounds", header(with_field(6, with_field(6, 2**32 - 1)(wraps[0]))), REFUSED, "out of bounds"),
     ):
         write(path, bytes_)
