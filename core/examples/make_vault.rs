@@ -77,16 +77,7 @@ fn fill(vault: &mut Vault) -> Outcome<Vec<(AccountId, Vec<u8>)>> {
     let [first, second, third, fourth, fifth, sixth, ..] = ids.as_slice() else {
         return Err("too few accounts".into());
     };
-    let profile = Profile {
-        note: "Zwei Wörter\nund eine Zeile".into(),
-        tags: vec!["work".into(), "zu Hause".into(), "🔑".into()],
-        favourite: true,
-        ..vault.account(*first)?.profile.clone()
-    };
-    vault.edit(*first, profile, START.plus_seconds(3))?;
-    // Over 4 KiB, so padded to a power of two.
-    let long = Profile { note: "lang ".repeat(3276), ..vault.account(*second)?.profile.clone() };
-    vault.edit(*second, long, START.plus_seconds(4))?;
+    describe_well(vault, *first, *second)?;
     vault.set_clock_offset(*first, -86_400, START.plus_seconds(5))?;
     vault.set_clock_offset(*third, 31, START.plus_seconds(5))?;
     vault.set_position(*fourth, u64::MAX)?;
@@ -100,17 +91,34 @@ fn fill(vault: &mut Vault) -> Outcome<Vec<(AccountId, Vec<u8>)>> {
             vault.code(*id, START)?;
         }
     }
-    // Gone for good, with its picture: the manifest must have forgotten both.
-    let gone = NewAccount { profile: Profile::named("gone", "for good"), otp: Otp::Steam(Steam::new(secret(20)?)) };
-    let gone = vault.add(gone, false, START)?;
-    vault.set_icon(gone, Some(b"gone"))?;
-    vault.remove_all(&[gone])?;
+    add_and_remove(vault)?;
     let icons = vec![(*first, picture(3)), (*fifth, picture(100 * 1024)), (*sixth, picture(128 * 1024))];
     vault.set_icon(*first, Some(b"an earlier picture"))?;
     for (id, icon) in &icons {
         vault.set_icon(*id, Some(icon))?;
     }
     Ok(icons)
+}
+
+/// Gives one account all that a person can write, and another one the longest note.
+fn describe_well(vault: &mut Vault, one: AccountId, other: AccountId) -> Outcome<()> {
+    let profile = Profile {
+        note: "Zwei Wörter\nund eine Zeile".into(),
+        tags: vec!["work".into(), "zu Hause".into(), "🔑".into()],
+        favourite: true,
+        ..vault.account(one)?.profile.clone()
+    };
+    vault.edit(one, profile, START.plus_seconds(3))?;
+    let long = Profile { note: "n".repeat(Profile::MAX_NOTE), ..vault.account(other)?.profile.clone() };
+    Ok(vault.edit(other, long, START.plus_seconds(4))?)
+}
+
+/// An account that goes for good, with its picture: the manifest must have forgotten both.
+fn add_and_remove(vault: &mut Vault) -> Outcome<()> {
+    let gone = NewAccount { profile: Profile::named("gone", "for good"), otp: Otp::Steam(Steam::new(secret(20)?)) };
+    let gone = vault.add(gone, false, START)?;
+    vault.set_icon(gone, Some(b"gone"))?;
+    Ok(vault.remove_all(&[gone])?)
 }
 
 fn accounts() -> Outcome<Vec<NewAccount>> {
