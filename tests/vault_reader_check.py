@@ -251,8 +251,7 @@ def check_typed(folder, made, other_code):
     sloppy = code.lower().replace("-", " ").replace("0", "o").replace("1", "l")
     write(typed, f"\t{sloppy}\r\n".encode())
     check("a recovery code may be typed sloppily", read(vault, "--recovery-file", typed) is not None)
-    zeros = reader.recovery_code(b"ooooOOOO0000-oooo oooo oooo oooo oiL4 r")
-    check("o, i and l are read as digits, big-endian", zeros == (1 << 10 | 1 << 5 | 4).to_bytes(20, "big"))
+    check("o, i and l are read as digits, big-endian", code_of(b"ooooOOOO0000-oooo oooo oooo oooo oiL4 r") == 0x424)
     other = "B" if code[0] == "A" else "A"
     for what, wrong in {
         "another symbol": other + code[1:], "two symbols exchanged": exchanged(code), "too short": code[1:],
@@ -272,6 +271,12 @@ def check_typed(folder, made, other_code):
     refused("no password file", ABSENT, "there is no file", vault, "--password-file", folder / "nowhere")
     for what, arguments in (("no way to unlock", ()), ("two ways", ("--password-file", "a", "--recovery-file", "b"))):
         check(f"{what} is a mistake of usage", run_reader(vault, *arguments).returncode == USAGE)
+
+
+def code_of(typed):
+    """The number of a recovery code; None where it is refused."""
+    with contextlib.suppress(reader.Refused):
+        return int.from_bytes(reader.recovery_code(typed), "big")
 
 
 def exchanged(code):
@@ -335,7 +340,8 @@ def check_rows(vaults, by, later):
         ("an unknown kind of account", with_field(6, 6), "kind of account 6 is none"),
         ("an unknown algorithm", with_field(8, 6), "algorithm 6 is none"),
         ("digits out of bounds", with_field(9, 11), "digits: 11 is not within"),
-        ("a field cut off", lambda payload: payload[:-1], "in the middle of a field"),
+        ("a number cut off", lambda payload: payload[:-1], "in the middle of a field"),
+        ("a text cut off", lambda payload: payload + b"\x0a\x05ab", "in the middle of a field"),
         ("a text that is none", with_field(1, b"\xff"), "a text is not UTF-8"),
         ("a number in place of a text", with_field(1, 1), "where bytes should be"),
         ("a missing field", lambda payload: message(pair for pair in reader.raw_fields(payload) if pair[0] != 7),
