@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Reads a vault or a backup with nothing but docs/vault.md: an independent proof that the format is documented.
+"""Reads a vault or a backup without any of our code: what it knows of the format stands in docs/vault.md.
 
 usage: vault_reader.py [--backup] [--json] FILE (--password-file F | --recovery-file F | --device-key-file F)
 
