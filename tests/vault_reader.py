@@ -252,6 +252,8 @@ class Slot:
         fits = 65536 <= memory <= 262144 and 3 <= passes <= 10 and 1 <= lanes <= 4
         if self.kind == "password" and not fits:
             raise Refused(f"a slot asks for an Argon2id out of bounds: {memory} KiB, {passes} passes, {lanes} lanes")
+        if self.kind != "password" and any(self.cost):
+            raise Damaged("a slot without a password asks for an Argon2id")
 
     def opener(self, secret):
         if self.kind == "password":
@@ -489,6 +491,12 @@ def read_manifest(database, keys):
     return read(unpad(padded), MANIFEST)
 
 
+def read_attempts(database):
+    """How many wrong passwords and when the last; None where there is no such row, or one that can't be."""
+    found = database.execute("SELECT failures, last FROM attempts WHERE one = 1").fetchone()
+    return found if found and all(isinstance(value, int) for value in found) else None
+
+
 def keys_of(vault, vault_key):
     labels = "records", "manifest seal", "manifest mac"
     return {"vault": vault} | {label: hkdf(vault_key, vault, f"countersign v1 {label}") for label in labels}
@@ -517,8 +525,7 @@ def read_vault(path, way, secret):
         manifest = read_manifest(database, keys)
         for group, there in sums.items():
             there.compare(manifest[group])
-        attempts = database.execute("SELECT failures, last FROM attempts WHERE one = 1").fetchone()
-        return content.described(slots=[slot.described() for slot in slots], attempts=attempts)
+        return content.described(slots=[slot.described() for slot in slots], attempts=read_attempts(database))
 
 
 # --- Backups ---

@@ -312,6 +312,8 @@ def check_files(vaults, by):
         ("a text as a number", "UPDATE record SET kind = 'x' WHERE kind = 2", DAMAGED, "where a number should be"),
     ):
         refused(what, status, words, vaults.changed((statement,)), *by)
+    found = read(vaults.changed(("REPLACE INTO attempts VALUES (1, x'00', 'x')",)), *by)
+    check("a count of wrong passwords that is none keeps nobody out", found is not None and found["attempts"] is None)
 
 
 def check_rows(vaults, by, later):
@@ -386,6 +388,8 @@ def check_slots(vaults, by_password, by_recovery):
     # Four tebibytes: whoever tries runs out of memory instead of saying this.
     bad = vaults.slot("password", with_field(6, 2**32 - 1))
     refused("memory without bounds", REFUSED, "Argon2id out of bounds: 4294967295 KiB", bad, *by_password)
+    bad = vaults.slot("recovery", with_field(6, 2**40))
+    refused("memory where there is no password", DAMAGED, "without a password asks for an Argon2id", bad, *by_recovery)
     delete = [(f"DELETE FROM {table}",) for table in ("slot", "slot_copy")]
     refused("no slot at all", REFUSED, "nothing here opens by password", vaults.changed(*delete), *by_password)
     check("the bounds of Argon2id are exact", all(accepted(*case) for case in (
