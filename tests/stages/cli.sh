@@ -8,13 +8,16 @@ demo() {
         bash -c 'tail -n 1 "$1" | grep -Ex "demo: ok \([0-9]+ steps\)"' demo "$work/demo"
 }
 
-# An independent reader, written from docs/vault.md, opens a vault and a backup that the command line made.
+# An independent reader, written from docs/vault.md, opens what the command line and an example of core made.
 independent_reader() {
+    local built="$CARGO_TARGET_DIR/release"
+    check "build make_vault" 1200 \
+        cargo build --locked --release -p countersign-core --example make_vault --all-features
     if need_python; then
-        suite "a vault and a backup read by another program" 300 \
-            "$python" tests/vault_reader_check.py "$CARGO_TARGET_DIR/release/countersign"
+        suite "vaults and backups read by another program" 600 \
+            "$python" tests/vault_reader_check.py "$built/countersign" "$built/examples/make_vault"
     else
-        missing "a vault and a backup read by another program" "the Python packages could not be installed"
+        missing "vaults and backups read by another program" "the Python packages could not be installed"
     fi
 }
 

@@ -1,0 +1,232 @@
+//! Makes vaults and a backup that hold every kind of thing, for readers that were written elsewhere, and prints as JSON
+//! what it put in.
+//!
+//! `make_vault FOLDER PASSWORD_FILE` makes, in a folder that exists, `vault`, a backup of it, and `restored`, a vault
+//! made from that backup. The file holds the password, without any newline. This is test data: the secrets, the recovery
+//! code and the device's key stand in the answer:
+//!
+//! `{"recovery_code": "…", "device": {"id": "<hex>", "key": "<hex>"}, "backup": "<path>", "vault": C, "restored": C}`
+//! with `C` = `{"accounts": […], "icons": {id: SHA-256}, "settings": {…}, "slots": […]}`; times are milliseconds since
+//! 1970.
+
+use std::error::Error;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use countersign_core::account::{Account, AccountId, NewAccount, Profile};
+use countersign_core::entropy::{SystemEntropy, random};
+use countersign_core::otp::{Algorithm, Digits, Hotp, Motp, Otp, Period, Secret, Steam, Totp, Yandex};
+use countersign_core::secret::SecretText;
+use countersign_core::time::UnixTime;
+use countersign_core::vault::{Backup, Cost, FolderSink, Password, RawKey, Selection, SlotKind, Vault};
+use data_encoding::{BASE32_NOPAD, HEXLOWER};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+/// 2026-03-14 and a bit; every change below is a little later.
+const START: UnixTime = UnixTime::from_millis(1_773_446_400_123);
+
+fn main() -> Outcome<()> {
+    let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
+    let (Some(folder), Some(password), None) = (arguments.next(), arguments.next(), arguments.next()) else {
+        return Err("usage: make_vault FOLDER PASSWORD_FILE".into());
+    };
+    let answer = make(&folder, &Password::chosen(std::fs::read(password)?)?)?;
+    writeln!(std::io::stdout(), "{answer}")?;
+    Ok(())
+}
+
+fn make(folder: &Path, password: &Password) -> Outcome<Value> {
+    let entropy = Arc::new(SystemEntropy::new());
+    // Three different numbers, so that a reader that mixes them up fails.
+    let cost = Cost::new(65 * 1024, 3, 2)?;
+    let (mut vault, code) = Vault::create(&folder.join("vault"), entropy.clone(), password, cost, START)?;
+    vault.confirm_recovery(&code)?;
+    let key = RawKey::from_bytes(&random::<32>(&*entropy)?)?;
+    let device = vault.add_device(&key, b"what a keystore made of the key".to_vec(), START.plus_seconds(1))?;
+    change_settings(&mut vault)?;
+    let icons = fill(&mut vault)?;
+    let backup = folder.join(vault.backup_to(&mut FolderSink::new(folder), START.plus_seconds(60))?);
+    let opened = Backup::open_with_recovery(&std::fs::read(&backup)?, &code)?;
+    let later = START.plus_seconds(3600);
+    let (restored, _) = Vault::restore(&folder.join("restored"), entropy, opened, password, Cost::LEAST, later)?;
+    Ok(json!({
+        "recovery_code": code.show().expose(),
+        "device": { "id": device.to_string(), "key": HEXLOWER.encode(key.expose()) },
+        "backup": backup,
+        "vault": content(&vault, &icons)?,
+        "restored": content(&restored, &icons)?,
+    }))
+}
+
+fn change_settings(vault: &mut Vault) -> Outcome<()> {
+    let mut settings = vault.settings()?.clone();
+    settings.trash_days = 365;
+    settings.count_usage = true;
+    settings.backups_kept = 7;
+    settings.shell = [("theme", "dunkel"), ("sort", "Größe"), ("empty", "")].map(|(k, v)| (k.into(), v.into())).into();
+    Ok(vault.set_settings(settings)?)
+}
+
+/// Adds everything, and gives back the pictures.
+fn fill(vault: &mut Vault) -> Outcome<Vec<(AccountId, Vec<u8>)>> {
+    let ids = vault.add_all(accounts()?, START.plus_seconds(2))?;
+    let [first, second, third, fourth, fifth, sixth, ..] = ids.as_slice() else {
+        return Err("too few accounts".into());
+    };
+    describe_well(vault, *first, *second)?;
+    vault.set_clock_offset(*first, -86_400, START.plus_seconds(5))?;
+    vault.set_clock_offset(*third, 31, START.plus_seconds(5))?;
+    vault.set_position(*fourth, u64::MAX)?;
+    vault.count_use(*first, START.plus_seconds(6))?;
+    vault.count_use(*first, START.plus_seconds(7))?;
+    // A clock that was wrong.
+    vault.count_use(*second, UnixTime::from_millis(-1))?;
+    vault.trash(*fifth, START.plus_seconds(8))?;
+    for id in &ids {
+        if let Otp::Hotp(_) = vault.account(*id)?.otp {
+            vault.code(*id, START)?;
+        }
+    }
+    add_and_remove(vault)?;
+    let icons = vec![(*first, picture(3)), (*fifth, picture(100 * 1024)), (*sixth, picture(128 * 1024))];
+    vault.set_icon(*first, Some(b"an earlier picture"))?;
+    for (id, icon) in &icons {
+        vault.set_icon(*id, Some(icon))?;
+    }
+    Ok(icons)
+}
+
+/// Gives one account all that a person can write, and another one the longest note.
+fn describe_well(vault: &mut Vault, one: AccountId, other: AccountId) -> Outcome<()> {
+    let profile = Profile {
+        note: "Zwei Wörter\nund eine Zeile".into(),
+        tags: vec!["work".into(), "zu Hause".into(), "🔑".into()],
+        favourite: true,
+        ..vault.account(one)?.profile.clone()
+    };
+    vault.edit(one, profile, START.plus_seconds(3))?;
+    let long = Profile { note: "n".repeat(Profile::MAX_NOTE), ..vault.account(other)?.profile.clone() };
+    Ok(vault.edit(other, long, START.plus_seconds(4))?)
+}
+
+/// An account that goes for good, with its picture: the manifest must have forgotten both.
+fn add_and_remove(vault: &mut Vault) -> Outcome<()> {
+    let gone = NewAccount { profile: Profile::named("gone", "for good"), otp: Otp::Steam(Steam::new(secret(20)?)) };
+    let gone = vault.add(gone, false, START)?;
+    vault.set_icon(gone, Some(b"gone"))?;
+    Ok(vault.remove_all(&[gone])?)
+}
+
+fn accounts() -> Outcome<Vec<NewAccount>> {
+    let mut accounts = Vec::new();
+    let mut add = |issuer: &str, name: &str, otp| {
+        accounts.push(NewAccount { profile: Profile::named(issuer, name), otp });
+    };
+    let counted = [(4, 1), (6, 30), (8, 45), (9, 60), (10, 86_400)];
+    for (algorithm, (digits, period)) in Algorithm::ALL.into_iter().zip(counted) {
+        let (digits, period) = (Digits::new(digits)?, Period::new(period)?);
+        add("TOTP AG", algorithm.name(), Otp::Totp(Totp::new(secret(20)?, algorithm, digits, period)));
+        let counter = u64::from(period.seconds()) << 40;
+        add("Bücherei", algorithm.name(), Otp::Hotp(Hotp::new(secret(64)?, algorithm, digits, counter)));
+    }
+    add("Steam", "gabe", Otp::Steam(Steam::new(secret(20)?)));
+    add("mOTP", "ada", Otp::Motp(Motp::new(secret(16)?, SecretText::new("Ünß 12".into()))?));
+    add("Яндекс", "ivan", Otp::Yandex(Yandex::new(secret(16)?, SecretText::new("0123456789".into()))?));
+    // The bounds: no names and one byte; the longest names and secret.
+    add("", "", Otp::Steam(Steam::new(secret(1)?)));
+    let long = "x".repeat(Profile::MAX_TEXT);
+    add(&long, &long, Otp::Steam(Steam::new(secret(Secret::MAX)?)));
+    Ok(accounts)
+}
+
+/// Of this length; no two bytes in a row are the same.
+fn secret(length: usize) -> Outcome<Secret> {
+    Ok(Secret::new(picture(length))?)
+}
+
+/// Bytes that are no picture, which is nothing to the vault.
+fn picture(length: usize) -> Vec<u8> {
+    (1..=u8::MAX).cycle().take(length).collect()
+}
+
+fn content(vault: &Vault, icons: &[(AccountId, Vec<u8>)]) -> Outcome<Value> {
+    let mut accounts = Vec::new();
+    for trash in [false, true] {
+        for account in vault.accounts(&Selection { trash, ..Selection::default() })? {
+            accounts.push(describe(account));
+        }
+    }
+    let hash = |icon: &Vec<u8>| json!(HEXLOWER.encode(Sha256::digest(icon).as_ref()));
+    let icons: Map<_, _> = icons.iter().map(|(id, icon)| (id.to_string(), hash(icon))).collect();
+    let settings = vault.settings()?;
+    let slots = vault.slots()?.into_iter().map(|slot| {
+        let kind = match slot.kind {
+            SlotKind::Password => "password",
+            SlotKind::Recovery => "recovery",
+            SlotKind::Device => "device",
+            SlotKind::PerUse | SlotKind::Inbox => "reserved",
+        };
+        json!({
+            "id": slot.id.to_string(), "kind": kind, "confirmed": slot.confirmed, "created": slot.created.millis(),
+        })
+    });
+    Ok(json!({
+        "accounts": accounts,
+        "icons": icons,
+        "settings": {
+            "trash_days": settings.trash_days, "count_usage": settings.count_usage,
+            "backups_kept": settings.backups_kept, "shell": settings.shell,
+        },
+        "slots": slots.collect::<Vec<_>>(),
+    }))
+}
+
+fn describe(account: &Account) -> Value {
+    let profile = &account.profile;
+    let mut described = json!({
+        "id": account.id.to_string(),
+        "type": account.otp.kind().name(),
+        "issuer": profile.issuer,
+        "name": profile.name,
+        "note": profile.note,
+        "tags": profile.tags,
+        "favourite": profile.favourite,
+        "secret": BASE32_NOPAD.encode(account.otp.secret()),
+        "clock_offset": account.clock_offset,
+        "may_be_behind": account.may_be_behind,
+        "position": account.position,
+        "has_icon": account.has_icon,
+        "uses": account.usage.count,
+        "last_use": account.usage.last.map(UnixTime::millis),
+        "created": account.created.millis(),
+        "modified": account.modified.millis(),
+        "trashed": account.trashed.map(UnixTime::millis),
+    });
+    if let Some(fields) = described.as_object_mut() {
+        fields.extend(parameters(&account.otp).into_iter().map(|(name, value)| (name.to_owned(), value)));
+    }
+    described
+}
+
+/// What only some kinds have.
+fn parameters(otp: &Otp) -> Vec<(&'static str, Value)> {
+    match otp {
+        Otp::Totp(totp) => vec![
+            ("algorithm", json!(totp.algorithm().name())),
+            ("digits", json!(totp.digits().get())),
+            ("period", json!(totp.period().seconds())),
+        ],
+        Otp::Hotp(hotp) => vec![
+            ("algorithm", json!(hotp.algorithm().name())),
+            ("digits", json!(hotp.digits().get())),
+            ("counter", json!(hotp.counter())),
+        ],
+        Otp::Steam(_) => Vec::new(),
+        Otp::Motp(motp) => vec![("pin", json!(motp.pin().expose()))],
+        Otp::Yandex(yandex) => vec![("pin", json!(yandex.pin().expose()))],
+    }
+}
