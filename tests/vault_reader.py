@@ -40,8 +40,8 @@ TABLES = {
 }
 OTP_KINDS = {1: "totp", 2: "hotp", 3: "steam", 4: "motp", 5: "yandex"}
 ALGORITHMS = {1: "SHA1", 2: "SHA224", 3: "SHA256", 4: "SHA384", 5: "SHA512"}
-SLOT_KINDS = {1: "password", 2: "recovery", 3: "device", 4: "reserved", 5: "reserved"}
-ACCOUNT_ROW, SETTINGS_ROW, BACKUP_KEY_ROW, ICON_ITEM = 1, 2, 3, 100
+SLOT_KINDS = {1: "password", 2: "recovery", 3: "device", 4: "per-use", 5: "inbox"}
+ACCOUNT_ROW, SETTINGS_ROW, BACKUP_KEY_ROW, IMPORT_ROW, ICON_ITEM = 1, 2, 3, 4, 100
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ*~$=U"
 PIECE = 65536 + 16
 MAX_HEADER, MAX_WRAPS = 65536, 8
@@ -235,6 +235,7 @@ HEADER = {
     1: ("format", number), 2: ("id", sized(16)), 3: ("vault", sized(16)), 4: ("created", signed), 5: ("sealed", blob),
     6: ("wraps", blob, True),
 }
+LAST_IMPORT = {1: ("at", signed), 2: ("ids", blob)}
 ITEM = {1: ("kind", number), 2: ("id", sized(16)), 3: ("payload", blob)}
 ITEMS = {1: ("items", lambda value: read(blob(value), ITEM), True)}
 
@@ -263,12 +264,12 @@ class Slot:
             return hkdf(secret, self.salt, "countersign v1 recovery code")
         return secret
 
-    def open(self, secret, label):
+    def open(self, secret, label, field="sealed"):
         data = aad(
             b"countersign-slot-v1", self.vault, self.id, struct.pack("<Q", self.fields["kind"]), self.salt,
             *(struct.pack("<I", part) for part in self.cost), label.encode(),
         )
-        return unseal(hkdf(self.opener(secret), self.vault, label), data, self.fields["sealed"])
+        return unseal(hkdf(self.opener(secret), self.vault, label), data, self.fields[field])
 
     def described(self):
         return {"id": self.id.hex(), "kind": self.kind} | {name: self.fields[name] for name in ("confirmed", "created")}
@@ -343,11 +344,19 @@ def check_backup_key(payload):
     return found["key"]
 
 
+def last_import(payload):
+    found = read(payload, LAST_IMPORT)
+    ids = found["ids"]
+    if len(ids) % 16:
+        raise Damaged("the ids of the last import are cut")
+    return {"at": found["at"], "ids": [ids[at : at + 16].hex() for at in range(0, len(ids), 16)]}
+
+
 class Content:
     """What a vault or a backup holds."""
 
     def __init__(self):
-        self.accounts, self.icons, self.settings = [], {}, None
+        self.accounts, self.icons, self.settings, self.last_import = [], {}, None, None
 
     def take(self, kind, row_id, payload):
         if kind == ACCOUNT_ROW:
@@ -356,6 +365,8 @@ class Content:
             self.settings = settings(payload)
         elif kind == BACKUP_KEY_ROW and row_id == b"backup key".ljust(16, b"\0"):
             check_backup_key(payload)
+        elif kind == IMPORT_ROW and row_id == b"last import".ljust(16, b"\0"):
+            self.last_import = last_import(payload)
         elif kind == ICON_ITEM:
             self.icons[row_id.hex()] = hashlib.sha256(payload).hexdigest()
         else:
@@ -363,7 +374,8 @@ class Content:
 
     def described(self, **more):
         accounts = sorted(self.accounts, key=lambda one: one["id"])
-        return {"accounts": accounts, "icons": self.icons, "settings": self.settings} | more
+        return {"accounts": accounts, "icons": self.icons, "settings": self.settings,
+                "last_import": self.last_import} | more
 
 
 # --- The manifest ---

@@ -222,17 +222,32 @@ def check_made(folder, made):
     """Everything that the example put in is read, by each way."""
     vault, parts = folder / "vault", ("accounts", "icons", "settings")
     ways = {way: (f"--{way}-file", folder / way) for way in ("password", "recovery", "device-key")}
-    check("there is something of every kind", len(made["vault"]["icons"]) == 3 and len(made["vault"]["slots"]) == 3
+    check("there is something of every kind", len(made["vault"]["icons"]) == 3 and len(made["vault"]["slots"]) == 5
           and {one["type"] for one in made["vault"]["accounts"]} == set(reader.OTP_KINDS.values()))
     for way, arguments in ways.items():
-        same(f"the vault is read as it was made, by {way}", made["vault"], read(vault, *arguments), (*parts, "slots"))
+        same(f"the vault is read as it was made, by {way}", made["vault"], read(vault, *arguments), (*parts, "slots", "last_import"))
+    check_keystore(vault, made, ways["password"][1].read_bytes())
     for way in ("password", "recovery"):
         found = read("--backup", made["backup"], *ways[way])
         same(f"the backup is read as it was made, by {way}", made["vault"], found, parts)
     found = read(folder / "restored", *ways["password"])
-    same("a vault made from the backup is read as it was made", made["restored"], found, (*parts, "slots"))
+    same("a vault made from the backup is read as it was made", made["restored"], found, (*parts, "slots", "last_import"))
     lines = [line.strip() for line in DOCUMENT.read_text().splitlines() if line.startswith("    CREATE")]
     check("the document has the text of every table", lines == list(reader.TABLES.values()))
+
+
+def check_keystore(vault, made, password):
+    """The inbox key and the root of user verification, each through the slot that a keystore's key opens."""
+    with contextlib.closing(sqlite3.connect(f"file:{vault}?mode=ro", uri=True)) as database:
+        bodies = [body for (body,) in database.execute("SELECT body FROM slot")]
+    slots = {slot.kind: slot for slot in map(reader.Slot, bodies)}
+    _, inbox, per_use = (bytes.fromhex(one["key"]) for one in made["keystore"])
+    vault_key = slots["password"].open(reader.password(password), "countersign v1 slot vault key")
+    inbox_key = reader.hkdf(vault_key, slots["inbox"].vault, "countersign v1 inbox")
+    check("the inbox slot has the inbox key", slots["inbox"].open(inbox, "countersign v1 slot inbox key") == inbox_key)
+    root = slots["password"].open(reader.password(password), "countersign v1 slot uv root", "sealed_uv_root")
+    check("password and per-use slot have the same root",
+          root is not None and slots["per-use"].open(per_use, "countersign v1 slot uv root") == root)
 
 
 def check_typed(folder, made, other_code):
@@ -479,7 +494,7 @@ def main():
         write(folder / "password", b"correct horse")
         made = json.loads(subprocess.check_output([make_vault, folder, folder / "password"], timeout=60))
         write(folder / "recovery", made["recovery_code"].encode())
-        write(folder / "device-key", made["device"]["key"].encode())
+        write(folder / "device-key", made["keystore"][0]["key"].encode())
         by_password, by_recovery = ("--password-file", folder / "password"), ("--recovery-file", folder / "recovery")
         check_made(folder, made)
         check_typed(folder, made, other_code)

@@ -5,9 +5,9 @@
 //! made from that backup. The file holds the password, without any newline. This is test data: the secrets, the recovery
 //! code and the device's key stand in the answer:
 //!
-//! `{"recovery_code": "…", "device": {"id": "<hex>", "key": "<hex>"}, "backup": "<path>", "vault": C, "restored": C}`
-//! with `C` = `{"accounts": […], "icons": {id: SHA-256}, "settings": {…}, "slots": […]}`; times are milliseconds since
-//! 1970.
+//! `{"recovery_code": "…", "keystore": [K, K, K], "backup": "<path>", "vault": C, "restored": C}` with `K` =
+//! `{"id": "<hex>", "key": "<hex>"}` for the device, inbox and per-use slots, and `C` = `{"accounts": […], "icons": {id:
+//! SHA-256}, "settings": {…}, "slots": […], "last_import": {"at", "ids"} or null}`; times are milliseconds since 1970.
 
 use std::error::Error;
 use std::io::Write;
@@ -19,7 +19,8 @@ use countersign_core::entropy::{SystemEntropy, random};
 use countersign_core::otp::{Algorithm, Digits, Hotp, Motp, Otp, Period, Secret, Steam, Totp, Yandex};
 use countersign_core::secret::SecretText;
 use countersign_core::time::UnixTime;
-use countersign_core::vault::{Backup, Cost, FolderSink, Password, RawKey, Selection, SlotKind, Vault};
+use countersign_core::vault::platform::{Purpose, WrappedKey};
+use countersign_core::vault::{Backup, Cost, FolderSink, Incoming, Password, RawKey, Selection, SlotKind, Vault};
 use data_encoding::{BASE32_NOPAD, HEXLOWER};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -45,8 +46,16 @@ fn make(folder: &Path, password: &Password) -> Outcome<Value> {
     let cost = Cost::new(65 * 1024, 3, 2)?;
     let (mut vault, code) = Vault::create(&folder.join("vault"), entropy.clone(), password, cost, START)?;
     vault.confirm_recovery(&code)?;
-    let key = RawKey::from_bytes(&random::<32>(&*entropy)?)?;
-    let device = vault.add_device(&key, b"what a keystore made of the key".to_vec(), START.plus_seconds(1))?;
+    let keys = [random::<32>(&*entropy)?, random::<32>(&*entropy)?, random::<32>(&*entropy)?];
+    let [device, inbox, per_use] = &keys;
+    let later = START.plus_seconds(1);
+    let root = vault.uv_root(password, later)?;
+    let ids = [
+        vault.add_device(&wrapped(Purpose::Slot, device)?, later)?,
+        vault.add_device(&wrapped(Purpose::Inbox, inbox)?, later)?,
+        vault.add_per_use(&root, &wrapped(Purpose::PerUse, per_use)?, later)?,
+    ];
+    let keystore = ids.iter().zip(&keys).map(|(id, key)| json!({ "id": id.to_string(), "key": HEXLOWER.encode(key) }));
     change_settings(&mut vault)?;
     let icons = fill(&mut vault)?;
     let backup = folder.join(vault.backup_to(&mut FolderSink::new(folder), START.plus_seconds(60))?);
@@ -55,11 +64,16 @@ fn make(folder: &Path, password: &Password) -> Outcome<Value> {
     let (restored, _) = Vault::restore(&folder.join("restored"), entropy, opened, password, Cost::LEAST, later)?;
     Ok(json!({
         "recovery_code": code.show().expose(),
-        "device": { "id": device.to_string(), "key": HEXLOWER.encode(key.expose()) },
+        "keystore": keystore.collect::<Vec<_>>(),
         "backup": backup,
         "vault": content(&vault, &icons)?,
         "restored": content(&restored, &icons)?,
     }))
+}
+
+/// What a keystore gives for a key.
+fn wrapped(purpose: Purpose, key: &[u8]) -> Outcome<WrappedKey> {
+    Ok(WrappedKey::new(purpose, RawKey::from_bytes(key)?, b"what a keystore made of the key".to_vec())?)
 }
 
 fn change_settings(vault: &mut Vault) -> Outcome<()> {
@@ -73,7 +87,8 @@ fn change_settings(vault: &mut Vault) -> Outcome<()> {
 
 /// Adds everything, and gives back the pictures.
 fn fill(vault: &mut Vault) -> Outcome<Vec<(AccountId, Vec<u8>)>> {
-    let ids = vault.add_all(accounts()?, START.plus_seconds(2))?;
+    let new = accounts()?.into_iter().map(Incoming::new).collect();
+    let ids = vault.import(new, START.plus_seconds(2))?.added;
     let [first, second, third, fourth, fifth, sixth, ..] = ids.as_slice() else {
         return Err("too few accounts".into());
     };
@@ -168,7 +183,8 @@ fn content(vault: &Vault, icons: &[(AccountId, Vec<u8>)]) -> Outcome<Value> {
             SlotKind::Password => "password",
             SlotKind::Recovery => "recovery",
             SlotKind::Device => "device",
-            SlotKind::PerUse | SlotKind::Inbox => "reserved",
+            SlotKind::PerUse => "per-use",
+            SlotKind::Inbox => "inbox",
         };
         json!({
             "id": slot.id.to_string(), "kind": kind, "confirmed": slot.confirmed, "created": slot.created.millis(),
@@ -182,6 +198,9 @@ fn content(vault: &Vault, icons: &[(AccountId, Vec<u8>)]) -> Outcome<Value> {
             "backups_kept": settings.backups_kept, "shell": settings.shell,
         },
         "slots": slots.collect::<Vec<_>>(),
+        "last_import": vault.last_import()?.map(|last| {
+            json!({ "at": last.at.millis(), "ids": last.ids.iter().map(ToString::to_string).collect::<Vec<_>>() })
+        }),
     }))
 }
 

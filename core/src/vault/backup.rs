@@ -393,10 +393,19 @@ fn read_header(bytes: &[u8]) -> Result<Header, Error> {
     let damaged = Error::DamagedBackup;
     let mut header =
         Header { id: [0; 16], vault: [0; 16], created: UnixTime::default(), sealed_key: Vec::new(), wraps: Vec::new() };
+    // The format first: a newer one may have fields that are not known here.
+    let numbers = fields(bytes).map_while(Result::ok).filter_map(|field| match field {
+        (1, Value::Number(found)) => Some(found),
+        _ => None,
+    });
+    match numbers.last() {
+        Some(FORMAT) => {}
+        Some(found) if found > FORMAT => return Err(Error::Newer { found, known: FORMAT }),
+        _ => return Err(damaged),
+    }
     for field in fields(bytes) {
         match field.map_err(|_| damaged.clone())? {
-            (1, Value::Number(FORMAT)) => {}
-            (1, Value::Number(found)) if found > FORMAT => return Err(Error::Newer { found, known: FORMAT }),
+            (1, Value::Number(_)) => {}
             (2, Value::Bytes(id)) => header.id = id.try_into().map_err(|_| damaged.clone())?,
             (3, Value::Bytes(vault)) => header.vault = vault.try_into().map_err(|_| damaged.clone())?,
             (4, Value::Number(time)) => header.created = UnixTime::from_millis(super::record::unzigzag(time)),

@@ -109,10 +109,13 @@ struct Read<'a> {
 impl<'a> Read<'a> {
     fn take(&mut self, number: u32, value: Value<'a>) -> Result<(), Unreadable> {
         let index = usize::try_from(number).map_err(|_| Unreadable)?;
-        match value {
-            Value::Number(value) => *self.numbers.get_mut(index).ok_or(Unreadable)? = Some(value),
-            Value::Bytes(tag) if number == 4 => self.tags.push(text(tag)?),
-            Value::Bytes(value) => *self.bytes.get_mut(index).ok_or(Unreadable)? = value,
+        match (number, value) {
+            (5 | 6 | 8..=11 | 13..=21, Value::Number(value)) => {
+                *self.numbers.get_mut(index).ok_or(Unreadable)? = Some(value);
+            }
+            (4, Value::Bytes(tag)) => self.tags.push(text(tag)?),
+            (1..=3 | 7 | 12, Value::Bytes(value)) => *self.bytes.get_mut(index).ok_or(Unreadable)? = value,
+            _ => return Err(Unreadable),
         }
         Ok(())
     }

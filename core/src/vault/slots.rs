@@ -204,6 +204,14 @@ impl Slot {
 
     pub(crate) fn decode(body: &[u8]) -> Result<Self, Error> {
         let mut read = Read::default();
+        // The format first: a newer one may have fields that are not known here.
+        for field in fields(body).map_while(Result::ok) {
+            if let (1, Value::Number(found)) = field
+                && found > FORMAT
+            {
+                return Err(Error::Newer { found, known: FORMAT });
+            }
+        }
         for field in fields(body) {
             let (number, value) = field.map_err(|_| Error::DamagedSlot)?;
             read.take(number, value)?;
@@ -230,9 +238,12 @@ struct Read<'a> {
 impl<'a> Read<'a> {
     fn take(&mut self, number: u32, value: Value<'a>) -> Result<(), Error> {
         let index = usize::try_from(number).map_err(|_| Error::DamagedSlot)?;
-        match value {
-            Value::Number(value) => *self.numbers.get_mut(index).ok_or(Error::DamagedSlot)? = value,
-            Value::Bytes(value) => *self.bytes.get_mut(index).ok_or(Error::DamagedSlot)? = value,
+        match (number, value) {
+            (1 | 4 | 6..=8 | 12 | 13, Value::Number(value)) => {
+                *self.numbers.get_mut(index).ok_or(Error::DamagedSlot)? = value;
+            }
+            (2 | 3 | 5 | 9..=11, Value::Bytes(value)) => *self.bytes.get_mut(index).ok_or(Error::DamagedSlot)? = value,
+            _ => return Err(Error::DamagedSlot),
         }
         Ok(())
     }
@@ -240,12 +251,16 @@ impl<'a> Read<'a> {
     fn finish(self) -> Result<Slot, Error> {
         let [_, format, _, _, kind, _, memory, passes, lanes, _, _, _, confirmed, created] = self.numbers;
         let [_, _, vault, id, _, salt, _, _, _, wrapped, sealed, sealed_uv_root, _, _] = self.bytes;
-        if format > FORMAT {
-            return Err(Error::Newer { found: format, known: FORMAT });
+        if format != FORMAT {
+            return Err(Error::DamagedSlot);
         }
         let sixteen = |bytes: &[u8]| bytes.try_into().map_err(|_| Error::DamagedSlot);
         let kind = SlotKind::from_number(kind).ok_or(Error::DamagedSlot)?;
-        let cost = if kind == SlotKind::Password { Some(Cost::new(memory, passes, lanes)?) } else { None };
+        let cost = match (kind, memory, passes, lanes) {
+            (SlotKind::Password, ..) => Some(Cost::new(memory, passes, lanes)?),
+            (_, 0, 0, 0) => None,
+            _ => return Err(Error::DamagedSlot),
+        };
         Ok(Slot {
             head: Head { vault: sixteen(vault)?, id: SlotId(sixteen(id)?), kind, salt: sixteen(salt)?, cost },
             wrapped: wrapped.to_vec(),
