@@ -16,12 +16,25 @@ pub(crate) fn measure(harness: &mut Harness) -> Outcome {
         }
         links.push(link.expose().to_owned());
     }
-    harness.ratio("parse: 1,000 otpauth links / url", 3.0, 400, |side| match side {
-        Side::Ours => timed(|| Ok(links.iter().map(|link| enroll::parse(link)).collect::<Result<Vec<_>, _>>()?))
-            .map(|(time, _)| time),
-        Side::Reference => {
-            timed(|| Ok(links.iter().map(|link| url::Url::parse(link)).collect::<Result<Vec<_>, _>>()?))
-                .map(|(time, _)| time)
-        }
+    // Kept until the clock has stopped: what is compared is reading, not wiping and freeing.
+    let (mut ours, mut reference) = (Vec::with_capacity(links.len()), Vec::with_capacity(links.len()));
+    harness.ratio("parse: 1,000 otpauth links / url", 3.0, 400, |side| {
+        ours.clear();
+        reference.clear();
+        let (time, ()) = match side {
+            Side::Ours => timed(|| {
+                for link in &links {
+                    ours.push(enroll::parse(link)?);
+                }
+                Ok(())
+            }),
+            Side::Reference => timed(|| {
+                for link in &links {
+                    reference.push(url::Url::parse(link)?);
+                }
+                Ok(())
+            }),
+        }?;
+        Ok(time)
     })
 }
