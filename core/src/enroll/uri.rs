@@ -42,8 +42,9 @@ impl Piece<'_> {
         }
     }
 
-    fn lower(self) -> Self {
-        if self.as_str().bytes().any(|byte| byte.is_ascii_uppercase()) {
+    /// In lower case, as far as it is ASCII.
+    pub(super) fn lower(self) -> Self {
+        if has_any(&self, |byte| byte.is_ascii_uppercase()) {
             return Self::Changed(Zeroizing::new(self.as_str().to_ascii_lowercase()));
         }
         self
@@ -60,7 +61,7 @@ impl std::ops::Deref for Piece<'_> {
 
 /// A link in two parts. What is behind the scheme may hold a secret, so there is no `Debug`.
 pub(crate) struct Link<'a> {
-    scheme: String,
+    scheme: Piece<'a>,
     /// After the colon and an optional `//`; without line breaks and tabs, which no link holds on purpose.
     rest: Piece<'a>,
 }
@@ -70,7 +71,8 @@ impl<'a> Link<'a> {
     pub(crate) fn split(text: &'a str) -> Option<Self> {
         if let Some(decoded) = wholly_encoded(text) {
             let Link { scheme, rest } = Link::split_decoded(&decoded)?;
-            return Some(Self { scheme, rest: Piece::Changed(Zeroizing::new(rest.to_owned())) });
+            let owned = |piece: &str| Piece::Changed(Zeroizing::new(piece.to_owned()));
+            return Some(Self { scheme: owned(&scheme), rest: owned(&rest) });
         }
         Self::split_decoded(text)
     }
@@ -91,7 +93,7 @@ impl<'a> Link<'a> {
         } else {
             Piece::Plain(rest)
         };
-        Some(Self { scheme: scheme.to_ascii_lowercase(), rest })
+        Some(Self { scheme: Piece::Plain(scheme).lower(), rest })
     }
 
     /// The scheme in lower case.
@@ -208,7 +210,9 @@ impl<'a> Parameters<'a> {
         let mut read: Vec<Parameter<'_>> = Vec::with_capacity(8);
         for piece in query.split('&') {
             let piece = piece.strip_prefix("amp;").unwrap_or(piece);
-            let pair = piece.split_once('=');
+            // By hand: for texts this short, the library's search costs more to set up than to run.
+            let pair = piece.bytes().position(|byte| byte == b'=').and_then(|at| piece.split_at_checked(at));
+            let pair = pair.and_then(|(name, value)| Some((name, value.get(1..)?)));
             if let (None, Some(last)) = (pair, read.last_mut().filter(|last| *last.name == *"issuer")) {
                 let more = decode(piece, true);
                 last.value.is_utf8 &= more.is_utf8;
