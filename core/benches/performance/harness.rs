@@ -104,6 +104,23 @@ pub(crate) fn say(line: &str) -> Outcome {
     Ok(writeln!(std::io::stdout().lock(), "{line}")?)
 }
 
+/// How much of a processor something takes: what other programs do meanwhile does not count. For what waits for no disk.
+pub(crate) fn worked<T>(work: impl FnOnce() -> Outcome<T>) -> Outcome<Duration> {
+    let start = processor_time()?;
+    let (taken, value) = timed(work)?;
+    let worked = processor_time()?.and_then(|end| end.checked_sub(start?));
+    drop(value);
+    Ok(worked.unwrap_or(taken))
+}
+
+/// What this thread has used so far, where the system says so.
+fn processor_time() -> Outcome<Option<Duration>> {
+    #[cfg(unix)]
+    return Ok(Some(rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime).try_into()?));
+    #[cfg(not(unix))]
+    return Ok(None);
+}
+
 /// How long something takes.
 pub(crate) fn timed<T>(work: impl FnOnce() -> Outcome<T>) -> Outcome<(Duration, T)> {
     #[expect(clippy::disallowed_methods, reason = "a bench is where a clock is read")]

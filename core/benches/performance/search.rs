@@ -4,7 +4,7 @@ use countersign_core::account::Profile;
 use countersign_core::vault::Selection;
 
 use super::accounts::{profile, vault};
-use super::harness::{Harness, Outcome, Side, timed};
+use super::harness::{Harness, Outcome, Side, worked};
 
 /// Two words, in other cases than the accounts have them.
 const SEARCH: &str = "ZÜRICH dörte.";
@@ -22,18 +22,16 @@ pub(crate) fn measure(harness: &mut Harness) -> Outcome {
         return Err("the search and the scan find different accounts".into());
     }
     harness.ratio("search: 10,000 accounts / scan that folds case", 3.0, 200, |side| match side {
-        Side::Ours => timed(|| Ok(vault.accounts(&selection)?)).map(|(time, _)| time),
-        Side::Reference => timed(|| Ok(profiles.iter().filter(|p| matches(&words, &folded(p))).collect::<Vec<_>>()))
-            .map(|(time, _)| time),
+        Side::Ours => worked(|| Ok(vault.accounts(&selection)?)),
+        Side::Reference => worked(|| Ok(profiles.iter().filter(|p| matches(&words, &folded(p))).collect::<Vec<_>>())),
     })?;
 
     let ready: Vec<String> = profiles.iter().map(|profile| folded(profile).join("\n")).collect();
     harness.ratio("search: 10,000 accounts / scan, folded before", 3.0, 200, |side| match side {
-        Side::Ours => timed(|| Ok(vault.accounts(&selection)?)).map(|(time, _)| time),
-        Side::Reference => timed(|| {
+        Side::Ours => worked(|| Ok(vault.accounts(&selection)?)),
+        Side::Reference => worked(|| {
             Ok(ready.iter().filter(|text| words.iter().all(|word| text.contains(word.as_str()))).collect::<Vec<_>>())
-        })
-        .map(|(time, _)| time),
+        }),
     })
 }
 
