@@ -35,8 +35,15 @@ codes() {
     fi
 }
 
+# Not how fast: that they run, and what is no timing. docs/performance.md has the timings and how to measure them.
+benches() {
+    check "benches, small" 900 cargo bench --locked --profile optimised -p countersign-core --all-features \
+        --bench performance -- --smoke
+}
+
 lints
 dependencies
 cargo_test "core's tests" 1200 -p countersign-core --all-features
 codes
+benches
 finish

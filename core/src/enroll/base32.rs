@@ -15,14 +15,14 @@ pub(super) fn secret(text: &str, oddities: &mut Vec<Oddity>) -> Result<Secret, E
     let (mut bits, mut waiting) = (0u16, 0u32);
     let (mut characters, mut padded) = (0usize, false);
     for (at, c) in text.chars().enumerate() {
-        if is_separator(c) {
+        let Some(value) = symbol(c) else {
+            match c {
+                '=' => padded = true,
+                _ if is_separator(c) => {}
+                _ => return Err(Error::BadSecret(SecretProblem::NotBase32 { position: at + 1 })),
+            }
             continue;
-        }
-        if c == '=' {
-            padded = true;
-            continue;
-        }
-        let value = symbol(c).ok_or(Error::BadSecret(SecretProblem::NotBase32 { position: at + 1 }))?;
+        };
         if padded {
             return Err(Error::BadSecret(SecretProblem::AfterPadding));
         }

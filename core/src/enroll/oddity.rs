@@ -99,10 +99,12 @@ pub(super) fn of_account(account: &NewAccount) -> Vec<Oddity> {
     if profile.name.trim().is_empty() {
         oddities.push(Oddity::NoAccount);
     }
-    if [&profile.issuer, &profile.name].into_iter().any(|name| name.chars().any(is_invisible)) {
+    // Most names are plain, and seen to be so at once.
+    let special = || [&profile.issuer, &profile.name].into_iter().filter(|name| !is_plain(name));
+    if special().any(|name| name.chars().any(is_invisible)) {
         oddities.push(Oddity::InvisibleCharacters);
     }
-    if [&profile.issuer, &profile.name].into_iter().any(|name| has_percent_encoding(name)) {
+    if special().any(|name| has_percent_encoding(name)) {
         oddities.push(Oddity::NameEncodedTwice);
     }
     of_otp(&account.otp, &mut oddities);
@@ -133,6 +135,11 @@ fn of_otp(otp: &Otp, oddities: &mut Vec<Oddity>) {
     if !matches!(totp.period().seconds(), 30 | 60) {
         oddities.push(Oddity::UnusualPeriod(totp.period()));
     }
+}
+
+/// Printable ASCII without a percent sign. Looks at every byte, and so at many at once.
+fn is_plain(name: &str) -> bool {
+    name.bytes().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~') & (byte != b'%'))
 }
 
 /// Controls, zero-width space and byte order mark, and what overrides the direction of text. (Zero-width joiners stay:

@@ -4,7 +4,7 @@
 //! (a TOTP of a day) as privacyIDEA does. What is out of bounds is refused, never replaced.
 
 use super::blueprint::Blueprint;
-use super::uri::{Link, Parameters, decode};
+use super::uri::{Link, Parameters, Piece, decode};
 use super::{Enrollment, Error, NotYet, Oddity, Scanned, base32, names, oddity, pin, two_step};
 use crate::account::{NewAccount, Profile};
 use crate::otp::Otp;
@@ -29,11 +29,11 @@ const KNOWN: [&str; 13] = [
 pub(super) fn parse(link: &Link) -> Result<Scanned, Error> {
     let (path, query) = link.halves();
     let (kind, label) = path.split_once('/').unwrap_or((path, ""));
-    let kind = kind.to_ascii_lowercase();
-    if kind == "pipush" {
+    let kind = Piece::Plain(kind).lower();
+    if &*kind == "pipush" {
         return Ok(Scanned::NotYet(NotYet::PrivacyIdeaPush));
     }
-    if !matches!(kind.as_str(), "totp" | "hotp" | "steam" | "yaotp" | "daypassword") {
+    if !matches!(&*kind, "totp" | "hotp" | "steam" | "yaotp" | "daypassword") {
         return Err(Error::UnknownKind(kind.chars().take(20).collect()));
     }
     // The query, too, may have been encoded once more: `…%3Fsecret%3D…`.

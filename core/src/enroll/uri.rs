@@ -25,18 +25,59 @@ pub(crate) fn has_prefix(text: &str, prefix: &str) -> bool {
     text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
-/// A link in two parts. What is behind the scheme may hold a secret, so there is no `Debug`.
-pub(crate) struct Link {
-    scheme: String,
-    /// After the colon and an optional `//`; without line breaks and tabs, which no link holds on purpose.
-    rest: Zeroizing<String>,
+/// A part of a text, copied only where it had to be changed: a copy may be one of a secret, and is wiped.
+pub(crate) enum Piece<'a> {
+    /// As it stands there.
+    Plain(&'a str),
+    /// Changed.
+    Changed(Zeroizing<String>),
 }
 
-impl Link {
+impl Piece<'_> {
+    /// The text.
+    pub(crate) fn as_str(&self) -> &str {
+        match self {
+            Self::Plain(text) => text,
+            Self::Changed(text) => text,
+        }
+    }
+
+    /// In lower case, as far as it is ASCII.
+    pub(super) fn lower(self) -> Self {
+        if has_any(&self, |byte| byte.is_ascii_uppercase()) {
+            return Self::Changed(Zeroizing::new(self.as_str().to_ascii_lowercase()));
+        }
+        self
+    }
+}
+
+impl std::ops::Deref for Piece<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+/// A link in two parts. What is behind the scheme may hold a secret, so there is no `Debug`.
+pub(crate) struct Link<'a> {
+    scheme: Piece<'a>,
+    /// After the colon and an optional `//`; without line breaks and tabs, which no link holds on purpose.
+    rest: Piece<'a>,
+}
+
+impl<'a> Link<'a> {
     /// Splits a text that starts with a scheme (RFC 3986 §3.1); none where it does not.
-    pub(crate) fn split(text: &str) -> Option<Self> {
-        let decoded = wholly_encoded(text);
-        let text = decoded.as_ref().map_or(text, |decoded| decoded.as_str());
+    pub(crate) fn split(text: &'a str) -> Option<Self> {
+        if let Some(decoded) = wholly_encoded(text) {
+            let Link { scheme, rest } = Link::split_decoded(&decoded)?;
+            let owned = |piece: &str| Piece::Changed(Zeroizing::new(piece.to_owned()));
+            return Some(Self { scheme: owned(&scheme), rest: owned(&rest) });
+        }
+        Self::split_decoded(text)
+    }
+
+    fn split_decoded(text: &'a str) -> Option<Self> {
         let (scheme, rest) = text.split_once(':')?;
         let mut bytes = scheme.bytes();
         let is_scheme = bytes.next()?.is_ascii_alphabetic()
@@ -44,10 +85,15 @@ impl Link {
         if !is_scheme {
             return None;
         }
-        let mut kept = Zeroizing::new(String::with_capacity(rest.len()));
         let rest = rest.strip_prefix("//").unwrap_or(rest);
-        kept.extend(rest.chars().filter(|c| !matches!(c, '\n' | '\r' | '\t')));
-        Some(Self { scheme: scheme.to_ascii_lowercase(), rest: kept })
+        let rest = if has_any(rest, |byte| matches!(byte, b'\n' | b'\r' | b'\t')) {
+            let mut kept = Zeroizing::new(String::with_capacity(rest.len()));
+            rest.split(['\n', '\r', '\t']).for_each(|piece| kept.push_str(piece));
+            Piece::Changed(kept)
+        } else {
+            Piece::Plain(rest)
+        };
+        Some(Self { scheme: Piece::Plain(scheme).lower(), rest })
     }
 
     /// The scheme in lower case.
@@ -75,7 +121,10 @@ fn wholly_encoded(text: &str) -> Option<Zeroizing<String>> {
     if !(encoded && known) {
         return None;
     }
-    decode(text, false).utf8()
+    match decode(text, false) {
+        Decoded { text: Piece::Changed(text), is_utf8: true } => Some(text),
+        _ => None,
+    }
 }
 
 /// Splits at the first `?` that `name=` follows, so that a raw `?` in a label does no harm.
@@ -93,77 +142,81 @@ fn split_query(text: &str) -> (&str, &str) {
 }
 
 /// A decoded text: UTF-8, or else read as Latin-1, in which every byte is a character.
-pub(crate) struct Decoded {
+pub(crate) struct Decoded<'a> {
     /// The text.
-    pub(crate) text: Zeroizing<String>,
+    pub(crate) text: Piece<'a>,
     /// Whether the bytes were UTF-8.
     pub(crate) is_utf8: bool,
 }
 
-impl Decoded {
-    fn utf8(self) -> Option<Zeroizing<String>> {
-        self.is_utf8.then_some(self.text)
-    }
-}
-
 /// Undoes the percent-encoding once; in parameters `+` is a blank (as forms write it), in labels it is itself
 /// (`name+tag@example.com`). A `%` without two hexadecimal digits behind it is itself.
-pub(crate) fn decode(text: &str, plus_is_blank: bool) -> Decoded {
+pub(crate) fn decode(text: &str, plus_is_blank: bool) -> Decoded<'_> {
+    if !is_encoded(text, plus_is_blank) {
+        return Decoded { text: Piece::Plain(text), is_utf8: true };
+    }
     let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
     let mut rest = text.as_bytes();
     while let Some((first, after)) = rest.split_first() {
-        let encoded = (*first == b'%').then(|| hex_pair(after)).flatten();
-        if let Some((byte, behind)) = encoded {
-            bytes.push(byte);
-            rest = behind;
-            continue;
-        }
-        bytes.push(if *first == b'+' && plus_is_blank { b' ' } else { *first });
-        rest = after;
+        let encoded = if *first == b'%' { hex_pair(after) } else { None };
+        let (byte, behind) = encoded.unwrap_or((if *first == b'+' && plus_is_blank { b' ' } else { *first }, after));
+        bytes.push(byte);
+        rest = behind;
     }
-    match std::str::from_utf8(&bytes) {
-        Ok(text) => Decoded { text: Zeroizing::new(text.to_owned()), is_utf8: true },
-        Err(_) => {
+    // The bytes become the text where they are: no copy of them is left.
+    match String::from_utf8(std::mem::take(&mut *bytes)) {
+        Ok(text) => Decoded { text: Piece::Changed(Zeroizing::new(text)), is_utf8: true },
+        Err(error) => {
+            let bytes = Zeroizing::new(error.into_bytes());
             let mut text = Zeroizing::new(String::with_capacity(bytes.len() * 2));
             text.extend(bytes.iter().map(|byte| char::from(*byte)));
-            Decoded { text, is_utf8: false }
+            Decoded { text: Piece::Changed(text), is_utf8: false }
         }
     }
+}
+
+/// Whether decoding could change the text.
+fn is_encoded(text: &str, plus_is_blank: bool) -> bool {
+    has_any(text, |byte| byte == b'%' || (byte == b'+' && plus_is_blank))
+}
+
+/// Looks at every byte, without stopping at the first hit: these are rare, and so many bytes are looked at at once.
+fn has_any(text: &str, wanted: impl Fn(u8) -> bool) -> bool {
+    text.bytes().fold(false, |found, byte| found | wanted(byte))
 }
 
 fn hex_pair(text: &[u8]) -> Option<(u8, &[u8])> {
-    let (pair, behind) = text.split_at_checked(2)?;
-    let mut byte = [0];
-    data_encoding::HEXLOWER_PERMISSIVE.decode_mut(pair, &mut byte).ok()?;
-    let [byte] = byte;
-    Some((byte, behind))
+    let ([high, low], behind) = text.split_first_chunk()?;
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    Some((digit(*high)? << 4 | digit(*low)?, behind))
 }
 
 /// One parameter of a link.
-struct Parameter {
+struct Parameter<'a> {
     /// The name in lower case.
-    name: String,
-    value: Decoded,
+    name: Piece<'a>,
+    value: Decoded<'a>,
     /// Whether an `&` of the value was not encoded.
     has_ampersand: bool,
 }
 
 /// The parameters of a link, decoded, in their order.
-pub(crate) struct Parameters(Vec<Parameter>);
+pub(crate) struct Parameters<'a>(Vec<Parameter<'a>>);
 
-impl Parameters {
+impl<'a> Parameters<'a> {
     /// Reads a query. Names count in any case; `&amp;` (from a page's source) is read as `&`. A piece without `=` after
     /// an issuer belongs to it (`issuer=AT&T`).
-    pub(crate) fn read(query: &str) -> Result<Self, Error> {
-        let mut read: Vec<Parameter> = Vec::new();
+    pub(crate) fn read(query: &'a str) -> Result<Self, Error> {
+        let mut read: Vec<Parameter<'_>> = Vec::with_capacity(8);
         for piece in query.split('&') {
             let piece = piece.strip_prefix("amp;").unwrap_or(piece);
-            let pair = piece.split_once('=');
-            if let (None, Some(last)) = (pair, read.last_mut().filter(|last| last.name == "issuer")) {
+            // By hand: for texts this short, the library's search costs more to set up than to run.
+            let pair = piece.bytes().position(|byte| byte == b'=').and_then(|at| piece.split_at_checked(at));
+            let pair = pair.and_then(|(name, value)| Some((name, value.get(1..)?)));
+            if let (None, Some(last)) = (pair, read.last_mut().filter(|last| *last.name == *"issuer")) {
                 let more = decode(piece, true);
                 last.value.is_utf8 &= more.is_utf8;
-                last.value.text.push('&');
-                last.value.text.push_str(&more.text);
+                last.value.text = Piece::Changed(Zeroizing::new(format!("{}&{}", &*last.value.text, &*more.text)));
                 last.has_ampersand = true;
                 continue;
             }
@@ -174,7 +227,7 @@ impl Parameters {
             if read.len() == MAX_PARAMETERS {
                 return Err(Error::TooManyParameters);
             }
-            let name = decode(name.trim(), true).text.to_ascii_lowercase();
+            let name = decode(name.trim(), true).text.lower();
             read.push(Parameter { name, value: decode(value, true), has_ampersand: false });
         }
         Ok(Self(read))
@@ -184,8 +237,8 @@ impl Parameters {
     ///
     /// # Errors
     /// [`Error::DuplicateParameter`] where it stands twice with different values.
-    fn find(&self, name: &'static str) -> Result<Option<&Parameter>, Error> {
-        let mut all = self.0.iter().filter(|parameter| parameter.name == name);
+    fn find(&self, name: &'static str) -> Result<Option<&Parameter<'a>>, Error> {
+        let mut all = self.0.iter().filter(|parameter| *parameter.name == *name);
         let Some(first) = all.next() else { return Ok(None) };
         if all.any(|other| *other.value.text != *first.value.text) {
             return Err(Error::DuplicateParameter(name));
@@ -195,7 +248,7 @@ impl Parameters {
 
     /// Whether it stands there at all.
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.0.iter().any(|parameter| parameter.name == name)
+        self.0.iter().any(|parameter| *parameter.name == *name)
     }
 
     /// A name: read as Latin-1 where it is not UTF-8, which is flagged.
@@ -239,12 +292,12 @@ impl Parameters {
     /// Flags what stands there twice and what is not in `known`.
     pub(super) fn flag(&self, known: &[&'static str], oddities: &mut Vec<Oddity>) {
         for (at, parameter) in self.0.iter().enumerate() {
-            let oddity = match known.iter().find(|name| **name == parameter.name) {
-                Some(name) if self.0.iter().take(at).any(|other| other.name == *name) => {
+            let oddity = match known.iter().find(|name| **name == &*parameter.name) {
+                Some(name) if self.0.iter().take(at).any(|other| *other.name == **name) => {
                     Oddity::RepeatedParameter(name)
                 }
                 Some(_) => continue,
-                None if parameter.name == "image" => Oddity::ImageIgnored,
+                None if &*parameter.name == "image" => Oddity::ImageIgnored,
                 None => Oddity::UnknownParameter(parameter.name.chars().take(40).collect()),
             };
             if !oddities.contains(&oddity) {

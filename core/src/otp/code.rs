@@ -20,14 +20,14 @@ impl Text {
     pub const MAX: usize = 10;
 
     /// `count` characters of a number written in the alphabet's base, the most significant first.
-    pub(super) fn in_base(alphabet: &[u8], count: u8, number: u64) -> Self {
+    pub(super) fn in_base<const BASE: usize>(alphabet: &[u8; BASE], count: u8, number: u64) -> Self {
         let mut text = Self::blank(count);
         text.fill(alphabet, number, |slots| slots.iter_mut().rev());
         text
     }
 
     /// As [`Self::in_base`], but the least significant first.
-    pub(super) fn in_base_reversed(alphabet: &[u8], count: u8, number: u64) -> Self {
+    pub(super) fn in_base_reversed<const BASE: usize>(alphabet: &[u8; BASE], count: u8, number: u64) -> Self {
         let mut text = Self::blank(count);
         text.fill(alphabet, number, |slots| slots.iter_mut());
         text
@@ -54,13 +54,14 @@ impl Text {
         Self { bytes: [0; Self::MAX], length }
     }
 
-    fn fill<'a, I: Iterator<Item = &'a mut u8>>(
+    /// The base is known when this is compiled: dividing by it is a multiplication.
+    fn fill<'a, const BASE: usize, I: Iterator<Item = &'a mut u8>>(
         &'a mut self,
-        alphabet: &[u8],
+        alphabet: &[u8; BASE],
         mut number: u64,
         order: impl FnOnce(&'a mut [u8]) -> I,
     ) {
-        let base = alphabet.len() as u64;
+        let base = BASE as u64;
         let slots = self.bytes.get_mut(..usize::from(self.length)).unwrap_or_default();
         for slot in order(slots) {
             let rest = usize::try_from(number % base).unwrap_or_default();

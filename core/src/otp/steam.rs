@@ -7,7 +7,7 @@ use super::{Algorithm, Code, Error, Period, Secret, Text};
 use crate::time::UnixTime;
 
 /// Without what looks alike.
-const ALPHABET: &[u8] = b"23456789BCDFGHJKMNPQRTVWXY";
+const ALPHABET: &[u8; 26] = b"23456789BCDFGHJKMNPQRTVWXY";
 
 /// A Steam Guard authenticator.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,7 +7,6 @@ use super::settings::Settings;
 use super::store::{self, RecordKind, Table, Write};
 use super::{Error, SETTINGS_ROW, Vault};
 use crate::account::{Account, AccountId, NewAccount, Profile, Usage};
-use crate::enroll::duplicate::{Duplicate, compare};
 use crate::entropy::Entropy;
 use crate::otp::{Code, Otp};
 use crate::time::UnixTime;
@@ -33,12 +32,11 @@ impl Vault {
     /// [`Error::Locked`].
     pub fn accounts(&self, selection: &Selection) -> Result<Vec<&Account>, Error> {
         let words: Vec<String> = selection.search.split_whitespace().map(str::to_lowercase).collect();
-        let entries = self.cache()?.iter().filter(|entry| {
-            entry.account.trashed.is_some() == selection.trash
-                && selection.tag.as_ref().is_none_or(|tag| entry.account.profile.tags.contains(tag))
-                && entry.matches(&words)
+        let selected = self.cache()?.matching(&words).filter(|account| {
+            account.trashed.is_some() == selection.trash
+                && selection.tag.as_ref().is_none_or(|tag| account.profile.tags.contains(tag))
         });
-        Ok(entries.map(|entry| &entry.account).collect())
+        Ok(selected.collect())
     }
 
     /// Every account, those in the trash among them, in the order of the list.
@@ -301,13 +299,10 @@ pub(super) fn put(write: &mut Write<'_>, account: &Account) -> Result<(), Error>
 }
 
 fn refuse_duplicate(cache: &Cache, new: &NewAccount) -> Result<(), Error> {
-    for entry in cache.iter().filter(|entry| entry.account.otp.same_secret(&new.otp)) {
-        let account = &entry.account;
-        if compare(&account.profile, &account.otp, new) == Some(Duplicate::Same) {
-            return Err(Error::Duplicate(account.id));
-        }
+    match cache.same_names(&new.profile).find(|account| account.otp.same_secret(&new.otp)) {
+        Some(account) => Err(Error::Duplicate(account.id)),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn fresh(entropy: &dyn Entropy, new: NewAccount, now: UnixTime) -> Result<Account, Error> {

@@ -2,53 +2,109 @@
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::account::{Account, AccountId};
+use crate::account::{Account, AccountId, Profile};
 use crate::otp::{Code, Kind};
 use crate::time::UnixTime;
 
-/// An account, with what would be slow to make anew at each look.
+/// An account, with the code of the window that was last asked for.
 pub(crate) struct Entry {
     pub(crate) account: Account,
-    /// Everything that a search looks at, in lower case, a line each.
-    haystack: String,
-    /// The code of the window that was last asked for.
     code: Option<Code>,
 }
 
-impl Entry {
-    fn new(account: Account) -> Box<Self> {
+/// An entry with what finding and sorting look at: close together, so that they touch no account that is not meant.
+struct Place {
+    id: AccountId,
+    favourite: bool,
+    position: u64,
+    /// The issuer's first bytes in lower case, as a number: most comparisons end here.
+    start: u64,
+    /// Of issuer and name in lower case.
+    names: u64,
+    /// Everything that a search looks at, in lower case, a line each: issuer, name, note, tags.
+    haystack: String,
+    /// Where issuer and name end in it.
+    issuer_end: usize,
+    name_end: usize,
+    /// Boxed: inserting in order moves pointers instead of whole accounts with their secrets.
+    entry: Box<Entry>,
+}
+
+impl Place {
+    fn new(account: Account) -> Self {
         let profile = &account.profile;
         let mut haystack = String::with_capacity(profile.issuer.len() + profile.name.len() + profile.note.len() + 4);
-        for text in [&profile.issuer, &profile.name, &profile.note].into_iter().chain(&profile.tags) {
-            haystack.push_str(&text.to_lowercase());
-            haystack.push('\n');
+        let issuer_end = push_lower(&mut haystack, &profile.issuer);
+        let name_end = push_lower(&mut haystack, &profile.name);
+        for text in [&profile.note].into_iter().chain(&profile.tags) {
+            push_lower(&mut haystack, text);
         }
-        Box::new(Self { account, haystack, code: None })
+        let mut place = Self {
+            id: account.id,
+            favourite: profile.favourite,
+            position: account.position,
+            start: 0,
+            names: 0,
+            haystack,
+            issuer_end,
+            name_end,
+            entry: Box::new(Entry { account, code: None }),
+        };
+        place.start = start(place.names().0);
+        place.names = hash(place.names());
+        place
     }
 
-    /// Whether every one of these words, in lower case, stands in the account's texts.
-    pub(crate) fn matches(&self, words: &[String]) -> bool {
-        words.iter().all(|word| self.haystack.contains(word.as_str()))
+    /// Issuer and name in lower case.
+    fn names(&self) -> (&str, &str) {
+        let part = |from, to| self.haystack.get(from..to).unwrap_or_default();
+        (part(0, self.issuer_end), part(self.issuer_end + 1, self.name_end))
     }
 }
 
-fn order(a: &Entry, b: &Entry) -> Ordering {
-    let (a, b) = (&a.account, &b.account);
-    b.profile
-        .favourite
-        .cmp(&a.profile.favourite)
+/// Adds a line in lower case; gives back where it ends.
+fn push_lower(haystack: &mut String, text: &str) -> usize {
+    let start = haystack.len();
+    if text.is_ascii() {
+        haystack.push_str(text);
+        haystack.get_mut(start..).unwrap_or_default().make_ascii_lowercase();
+    } else {
+        haystack.push_str(&text.to_lowercase());
+    }
+    let end = haystack.len();
+    haystack.push('\n');
+    end
+}
+
+/// The first bytes, zeros behind a shorter text: sorts as the text does, but for texts that begin alike.
+fn start(text: &str) -> u64 {
+    let mut bytes = [0; 8];
+    bytes.iter_mut().zip(text.bytes()).for_each(|(to, from)| *to = from);
+    u64::from_be_bytes(bytes)
+}
+
+/// Tells different names apart quickly. Equal ones are compared, so that names made to collide cost time and no more.
+fn hash(names: (&str, &str)) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    names.hash(&mut hasher);
+    hasher.finish()
+}
+
+fn order(a: &Place, b: &Place) -> Ordering {
+    b.favourite
+        .cmp(&a.favourite)
         .then(a.position.cmp(&b.position))
-        .then_with(|| a.profile.issuer.to_lowercase().cmp(&b.profile.issuer.to_lowercase()))
-        .then_with(|| a.profile.name.to_lowercase().cmp(&b.profile.name.to_lowercase()))
-        .then(a.id.cmp(&b.id))
+        .then(a.start.cmp(&b.start))
+        .then_with(|| a.names().cmp(&b.names()))
+        .then_with(|| a.id.cmp(&b.id))
 }
 
 /// All accounts of an unlocked vault, the trash among them.
-#[expect(clippy::vec_box, reason = "inserting in order moves pointers instead of whole accounts with their secrets")]
 #[derive(Default)]
 pub(crate) struct Cache {
-    entries: Vec<Box<Entry>>,
+    places: Vec<Place>,
 }
 
 impl Cache {
@@ -60,40 +116,57 @@ impl Cache {
 
     /// Adds many at once: sorted once.
     pub(crate) fn extend(&mut self, accounts: Vec<Account>) {
-        self.entries.extend(accounts.into_iter().map(Entry::new));
-        self.entries.sort_by(|a, b| order(a, b));
+        self.places.extend(accounts.into_iter().map(Place::new));
+        self.places.sort_by(order);
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Entry> {
-        self.entries.iter().map(|entry| &**entry)
+        self.places.iter().map(|place| &*place.entry)
+    }
+
+    /// The accounts in whose texts every one of these words, in lower case, stands.
+    pub(crate) fn matching(&self, words: &[String]) -> impl Iterator<Item = &Account> {
+        let matches = |place: &&Place| words.iter().all(|word| place.haystack.contains(word.as_str()));
+        self.places.iter().filter(matches).map(|place| &place.entry.account)
+    }
+
+    /// The accounts with these issuer and name, but for case.
+    pub(crate) fn same_names(&self, profile: &Profile) -> impl Iterator<Item = &Account> {
+        let (issuer, name) = (profile.issuer.to_lowercase(), profile.name.to_lowercase());
+        let wanted = hash((&issuer, &name));
+        let same = move |place: &&Place| place.names == wanted && place.names() == (issuer.as_str(), name.as_str());
+        self.places.iter().filter(same).map(|place| &place.entry.account)
     }
 
     pub(crate) fn get(&self, id: AccountId) -> Option<&Account> {
-        self.iter().map(|entry| &entry.account).find(|account| account.id == id)
+        self.places.iter().find(|place| place.id == id).map(|place| &place.entry.account)
     }
 
     /// Adds the account, or replaces the one with its id.
     pub(crate) fn put(&mut self, account: Account) {
         self.remove(account.id);
-        let entry = Entry::new(account);
-        let at = self.entries.partition_point(|other| order(other, &entry) == Ordering::Less);
-        self.entries.insert(at, entry);
+        let place = Place::new(account);
+        let at = self.places.partition_point(|other| order(other, &place) == Ordering::Less);
+        self.places.insert(at, place);
     }
 
     pub(crate) fn remove(&mut self, id: AccountId) {
-        self.entries.retain(|entry| entry.account.id != id);
+        if let Some(at) = self.places.iter().position(|place| place.id == id) {
+            self.places.remove(at);
+        }
     }
 
     /// Removes many at once: looks at each account once.
     pub(crate) fn remove_all(&mut self, ids: &HashSet<AccountId>) {
-        self.entries.retain(|entry| !ids.contains(&entry.account.id));
+        self.places.retain(|place| !ids.contains(&place.id));
     }
 
     /// The code of every account that shows one by itself (all but HOTP, without the trash), in order. Within a code's
     /// window this is a look at the clock and a copy.
     pub(crate) fn codes(&mut self, now: UnixTime) -> Vec<(AccountId, Code)> {
-        let mut codes = Vec::with_capacity(self.entries.len());
-        for entry in &mut self.entries {
+        let mut codes = Vec::with_capacity(self.places.len());
+        for place in &mut self.places {
+            let entry = &mut *place.entry;
             let account = &entry.account;
             if account.trashed.is_some() || account.otp.kind() == Kind::Hotp {
                 continue;

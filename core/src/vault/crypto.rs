@@ -194,10 +194,13 @@ pub(crate) fn length(part: &[u8]) -> [u8; 4] {
     u32::try_from(part.len()).unwrap_or(u32::MAX).to_le_bytes()
 }
 
+/// How many bytes stand before a payload that [`pad`] gave.
+pub(crate) const LENGTH: usize = 4;
+
 /// Hides how long a payload is: its length (4 bytes, little-endian), itself, zeros up to a multiple of 256 bytes, above
 /// 4 KiB up to a power of two.
 pub(crate) fn pad(payload: &[u8]) -> Zeroizing<Vec<u8>> {
-    let bare = payload.len() + 4;
+    let bare = payload.len() + LENGTH;
     let full = if bare <= 4096 { bare.next_multiple_of(256) } else { bare.next_power_of_two() };
     let mut padded = Zeroizing::new(Vec::with_capacity(full));
     padded.extend_from_slice(&length(payload));
@@ -208,7 +211,7 @@ pub(crate) fn pad(payload: &[u8]) -> Zeroizing<Vec<u8>> {
 
 /// The payload of what [`pad`] gave.
 pub(crate) fn unpad(padded: &[u8]) -> Option<&[u8]> {
-    let (length, rest) = padded.split_first_chunk::<4>()?;
+    let (length, rest) = padded.split_first_chunk::<LENGTH>()?;
     rest.get(..usize::try_from(u32::from_le_bytes(*length)).ok()?)
 }
 

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 use zeroize::Zeroizing;
 
 use super::Error;
-use super::crypto::{Unopened, associated_data, pad, unpad};
+use super::crypto::{LENGTH, Unopened, associated_data, pad, unpad};
 use super::error::Damage;
 use super::manifest::{Keys, Manifest, Sum};
 use super::record::FORMAT;
@@ -91,8 +91,12 @@ impl Row {
 
     /// The payload.
     pub(crate) fn open(&self, keys: &Keys, table: Table) -> Result<Zeroizing<Vec<u8>>, Unopened> {
-        let padded = keys.records.open(&self.associated_data(keys, table), &self.sealed)?;
-        unpad(&padded).map(|payload| Zeroizing::new(payload.to_vec())).ok_or(Unopened)
+        let mut padded = keys.records.open(&self.associated_data(keys, table), &self.sealed)?;
+        // Where it is: a copy would have to be wiped, too.
+        let length = unpad(&padded).ok_or(Unopened)?.len();
+        padded.drain(..LENGTH);
+        padded.truncate(length);
+        Ok(padded)
     }
 
     pub(crate) fn mac(&self, keys: &Keys, table: Table) -> [u8; 32] {
