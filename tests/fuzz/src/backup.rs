@@ -16,7 +16,11 @@ pub fn backup(file: &[u8]) {
             assert!(ever(&list, &trash), "a backup that never was: {list:?}, {trash:?}");
         }
         Err(
-            Error::NotABackup | Error::DamagedBackup | Error::Newer { .. } | Error::WrongRecoveryCode | Error::KdfBounds,
+            Error::NotABackup
+            | Error::DamagedBackup
+            | Error::Newer { .. }
+            | Error::WrongRecoveryCode
+            | Error::KdfBounds,
         ) => {}
         Err(other) => panic!("not one of the errors of a backup: {other:?}"),
     }

@@ -1,5 +1,7 @@
 use countersign_core::account::AccountId;
-use countersign_core::enroll::migration::{Collector, Entry, ExportError, MAX_PARTS, NotExportable, Part, Problem, export};
+use countersign_core::enroll::migration::{
+    Collector, Entry, ExportError, MAX_PARTS, NotExportable, Part, Problem, export,
+};
 use countersign_core::enroll::{Scanned, parse};
 use data_encoding::BASE64URL_NOPAD;
 

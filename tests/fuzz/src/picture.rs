@@ -38,7 +38,10 @@ fn plausible(reading: &Reading, width: usize, height: usize) {
     let near = |at: f32, side: f64| (-side..=2.0 * side).contains(&f64::from(at));
     for code in &reading.codes {
         let corners = &code.corners;
-        assert!(corners.iter().all(|corner| near(corner.x, side(width)) && near(corner.y, side(height))), "{corners:?}");
+        assert!(
+            corners.iter().all(|corner| near(corner.x, side(width)) && near(corner.y, side(height))),
+            "{corners:?}"
+        );
         let bytes = match &code.content {
             Content::Text(text) => text.len(),
             Content::Bytes(bytes) => bytes.len(),

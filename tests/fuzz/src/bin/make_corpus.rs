@@ -29,7 +29,10 @@ const TEXTS: [(&str, &str); 22] = [
     ("yandex-without-pin", "otpauth://yaotp/ada?secret=$&pin_length=4"),
     ("motp", "motp://Example:ada?secret=0123456789abcdef&pin=1234"),
     ("motp-without-pin", "motp://Example:ada?secret=0123456789abcdef"),
-    ("two-step", "otpauth://totp/TOTP1?secret=$&issuer=privacyIDEA&2step_salt=8&2step_output=20&2step_difficulty=10000"),
+    (
+        "two-step",
+        "otpauth://totp/TOTP1?secret=$&issuer=privacyIDEA&2step_salt=8&2step_output=20&2step_difficulty=10000",
+    ),
     ("daypassword", "otpauth://daypassword/D1?secret=$&period=24h&digits=6&issuer=privacyIDEA"),
     ("bare", "gezd gnbv-gy3t qojq gezd gnbv gy3t qojq ===="),
     ("encoded-colons", "otpauth://totp/A%3A%20b%3Ac:d%253A?secret=$&issuer=A"),
@@ -39,7 +42,10 @@ const TEXTS: [(&str, &str); 22] = [
     ("no-issuer", "otpauth://totp/%3Aada%20?secret=$"),
     ("beyond-ascii", "otpauth://totp/\u{130}\u{df}\u{1f511}:\u{202e}ada?secret=$&issuer=\u{130}\u{df}\u{1f511}"),
     ("query-encoded", "otpauth://totp/Example%3Fsecret%3D$%26issuer%3DExample"),
-    ("migration", "otpauth-migration://offline?data=CiYKFDEyMzQ1Njc4OTAxMjM0NTY3ODkwEgNhZGEaA0V4YSABKAEwAhABGAEgACjNqu8B"),
+    (
+        "migration",
+        "otpauth-migration://offline?data=CiYKFDEyMzQ1Njc4OTAxMjM0NTY3ODkwEgNhZGEaA0V4YSABKAEwAhABGAEgACjNqu8B",
+    ),
     ("pipush", "otpauth://pipush/PIPU0001?url=https%3A//example.org/ttype/push&ttl=2&issuer=privacyIDEA"),
     ("tiqr", "tiqrenroll://https://example.org/metadata/0123456789abcdef"),
 ];
