@@ -19,12 +19,12 @@ const MOST_MIB: u64 = 512;
 
 #[test]
 fn texts() {
-    survive("uri", countersign_fuzz::uri, 20_000);
+    survive("uri", countersign_fuzz::uri, 100_000);
 }
 
 #[test]
 fn migration_payloads() {
-    survive("migration", countersign_fuzz::migration, 20_000);
+    survive("migration", countersign_fuzz::migration, 100_000);
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn vault_files() {
 
 #[test]
 fn backup_files() {
-    survive("backup", countersign_fuzz::backup, 20_000);
+    survive("backup", countersign_fuzz::backup, 100_000);
 }
 
 /// Runs every file of the corpus and so many mutations (fifty times as many in the long run). An input that makes it
