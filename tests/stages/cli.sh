@@ -18,7 +18,19 @@ independent_reader() {
     fi
 }
 
+# Pictures that another app drew. They are not ours to ship, so they stand beside the project, or elsewhere.
+real_pictures() {
+    local folder="${COUNTERSIGN_FIXTURES:-../shared/fixtures}/qr"
+    if [[ -d $folder ]]; then
+        suite "pictures that another app drew" 120 \
+            python3 tests/real_pictures.py "$CARGO_TARGET_DIR/release/countersign" "$folder"
+    else
+        skip "pictures that another app drew" "there is no folder $folder"
+    fi
+}
+
 demo
 cargo_test "the command line's tests" 1200 -p countersign
 independent_reader
+real_pictures
 finish
