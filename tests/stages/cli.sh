@@ -8,6 +8,12 @@ demo() {
         bash -c 'tail -n 1 "$1" | grep -Ex "demo: ok \([0-9]+ steps\)"' demo "$work/demo"
 }
 
+# The README's picture is made when somebody runs docs/terminal/make.py; here only that it can be shown.
+picture() {
+    check "docs/terminal.svg is well-formed" 10 \
+        python3 -c 'import sys, xml.etree.ElementTree as tree; tree.parse(sys.argv[1])' docs/terminal.svg
+}
+
 # An independent reader, written from docs/vault.md, opens a vault and a backup that the command line made.
 independent_reader() {
     if need_python; then
@@ -30,6 +36,7 @@ real_pictures() {
 }
 
 demo
+picture
 cargo_test "the command line's tests" 1200 -p countersign
 independent_reader
 real_pictures
