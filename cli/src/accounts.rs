@@ -9,7 +9,7 @@ use countersign_core::enroll::{self, BareSecret, Duplicate, Enrollment, Pin, Sca
 use countersign_core::otp::{Kind, Otp};
 use countersign_core::secret::SecretText;
 use countersign_core::time::UnixTime;
-use countersign_core::vault::{Selection, Vault};
+use countersign_core::vault::{Error, Selection, Vault};
 use countersign_qr::{Ink, Level, Matrix};
 use serde_json::{Value, json};
 
@@ -221,13 +221,23 @@ fn name_it(secret: BareSecret, add: &Add) -> Result<Enrollment, Failure> {
 
 fn store(arguments: &Arguments, add: &Add, enrollments: Vec<Enrollment>) -> Result<(), Failure> {
     let mut vault = open(arguments)?;
+    let (several, mut any, mut known) = (enrollments.len() > 1, false, None);
     for mut enrollment in enrollments {
         rename(&mut enrollment.account, add);
         preview(&vault, &enrollment)?;
         if add.preview {
             continue;
         }
-        let id = vault.add(enrollment.account, add.duplicate, now())?;
+        let id = match vault.add(enrollment.account, add.duplicate, now()) {
+            // One of an export's accounts that is there keeps no other out.
+            Err(error @ Error::Duplicate(_)) if several => {
+                say("  passed over");
+                known = Some(error);
+                continue;
+            }
+            added => added?,
+        };
+        any = true;
         let account = vault.account(id)?;
         if arguments.json {
             answer(&to_json(account).to_string())?;
@@ -235,7 +245,7 @@ fn store(arguments: &Arguments, add: &Add, enrollments: Vec<Enrollment>) -> Resu
             answer(&format!("{id}  {}", account.profile.label()))?;
         }
     }
-    Ok(())
+    known.filter(|_| !any).map_or(Ok(()), |error| Err(error.into()))
 }
 
 fn rename(account: &mut NewAccount, add: &Add) {

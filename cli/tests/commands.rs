@@ -209,6 +209,13 @@ fn what_is_exported_can_be_imported() {
         let code = desk.run_with(vault, "password", &["code", "Site:11", "--at", "59"], "");
         assert_eq!(text(&code.stdout), "287082\n");
     }
+    // One account of an export that is there keeps no other out; the whole export again adds nothing.
+    assert_eq!(desk.run_with("of-google", "password", &["rm", "Site:3"], "").status.code(), Some(0));
+    assert_eq!(desk.run_with("of-google", "password", &["trash", "--empty"], "").status.code(), Some(0));
+    let again = ["add", &desk.path("codes-1.png"), &desk.path("codes-2.png")];
+    let added = desk.run_with("of-google", "password", &again, "");
+    assert_eq!((added.status.code(), text(&added.stdout).lines().count()), (Some(0), 1));
+    assert_eq!(desk.run_with("of-google", "password", &again, "").status.code(), Some(6));
     let alone = desk.run_with("of-google", "password", &["import", &desk.path("codes-1.png")], "");
     assert_eq!(alone.status.code(), Some(6));
     assert!(text(&alone.stderr).contains("missing: [2]"));

@@ -313,6 +313,46 @@ fn a_removed_slot_that_was_put_back_is_noticed() {
 }
 
 #[test]
+fn a_slot_under_another_id_is_put_back_in_its_place() {
+    for table in ["slot", "slot_copy"] {
+        let (_folder, path) = copy();
+        tamper(&path, &format!("UPDATE {table} SET id = randomblob(16) WHERE id = (SELECT min(id) FROM {table})"));
+        let (mut vault, report) = unlock(&path).unwrap();
+        assert!(report.findings.contains(&Finding::SlotCopy { table }), "{report:?}");
+        vault.accept_findings().unwrap();
+        let slots = vault.slots().unwrap().len();
+        drop(vault);
+        let (vault, report) = unlock(&path).unwrap();
+        assert!(report.is_clean(), "{report:?}");
+        assert_eq!((slots, vault.slots().unwrap().len()), (3, 3));
+    }
+}
+
+#[test]
+fn a_damaged_tree_is_not_written_into() {
+    let (_folder, path) = copy();
+    // An account's row, without its place in the tree: the page's count of cells is one less.
+    let mut bytes = std::fs::read(&path).unwrap();
+    let leaves: Vec<_> = (0..bytes.len() / 4096).filter(|page| bytes[page * 4096] == 0x0a).collect();
+    let mut found = 0;
+    for page in leaves {
+        let count = page * 4096 + 4;
+        bytes[count] -= 1;
+        std::fs::write(&path, &bytes).unwrap();
+        bytes[count] += 1;
+        let Ok((mut vault, _)) = unlock(&path) else { continue };
+        if vault.verify().unwrap().findings.contains(&Finding::Structure) {
+            let before = all(&vault);
+            if vault.accept_findings() == Err(Error::Damaged(countersign_core::vault::Damage::Structure)) {
+                found += 1;
+                assert_eq!(all(&vault), before);
+            }
+        }
+    }
+    assert!(found > 0, "no page was an account's");
+}
+
+#[test]
 fn a_damaged_slot_is_told_from_a_wrong_password() {
     let (_folder, path) = copy();
     let flip = "UPDATE slot SET body = zeroblob(length(body))";
@@ -360,13 +400,19 @@ fn planted_tables_triggers_and_versions_are_refused() {
 }
 
 #[test]
-fn what_is_no_vault_is_said_to_be_none() {
+fn what_is_no_vault_is_said_to_be_none_and_left_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file");
     assert_eq!(Vault::open(&path, entropy()).unwrap_err(), Error::NoVault);
-    for (content, error) in [(&b""[..], Error::NoVault), (&[7; 5000][..], Error::NotAVault)] {
+    for (content, error) in [
+        (&b""[..], Error::NoVault),
+        (b"x", Error::NotAVault),
+        (&[7; 511], Error::NotAVault),
+        (&[7; 5000], Error::NotAVault),
+    ] {
         std::fs::write(&path, content).unwrap();
         assert_eq!(Vault::open(&path, entropy()).unwrap_err(), error);
+        assert_eq!(std::fs::read(&path).unwrap(), content);
     }
     assert!(Vault::open(folder.path(), entropy()).is_err());
 }

@@ -8,6 +8,12 @@ demo() {
         bash -c 'tail -n 1 "$1" | grep -Ex "demo: ok \([0-9]+ steps\)"' demo "$work/demo"
 }
 
+# The README's picture is made when somebody runs docs/terminal/make.py; here only that it can be shown.
+picture() {
+    check "docs/terminal.svg is well-formed" 10 \
+        python3 -c 'import sys, xml.etree.ElementTree as tree; tree.parse(sys.argv[1])' docs/terminal.svg
+}
+
 # An independent reader, written from docs/vault.md, opens what the command line and an example of core made.
 independent_reader() {
     local built="$CARGO_TARGET_DIR/release"
@@ -21,7 +27,20 @@ independent_reader() {
     fi
 }
 
+# Pictures that another app drew. They are not ours to ship, so they stand beside the project, or elsewhere.
+real_pictures() {
+    local folder="${COUNTERSIGN_FIXTURES:-../shared/fixtures}/qr"
+    if [[ -d $folder ]]; then
+        suite "pictures that another app drew" 120 \
+            python3 tests/real_pictures.py "$CARGO_TARGET_DIR/release/countersign" "$folder"
+    else
+        skip "pictures that another app drew" "there is no folder $folder"
+    fi
+}
+
 demo
+picture
 cargo_test "the command line's tests" 1200 -p countersign
 independent_reader
+real_pictures
 finish

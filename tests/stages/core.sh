@@ -24,6 +24,15 @@ dependencies() {
     fi
 }
 
+# Hostile input for everything that reads what others wrote: the corpora and mutations of them.
+fuzz_corpora() {
+    local fuzz=(--locked --manifest-path tests/fuzz/Cargo.toml) limit=1200
+    if [[ -n ${COUNTERSIGN_LONG:-} ]]; then limit=7200; fi
+    check "format of tests/fuzz" 60 cargo fmt --manifest-path tests/fuzz/Cargo.toml --check
+    check "clippy of tests/fuzz" 600 cargo clippy "${fuzz[@]}" --all-targets -- -D warnings
+    suite "hostile input" "$limit" cargo test --no-fail-fast "${fuzz[@]}"
+}
+
 codes() {
     check "build otp_codes" 600 cargo build --locked -p countersign-core --example otp_codes
     need_deb oathtool oathtool || missing "oathtool's part of the comparison" "oathtool could not be installed"
@@ -44,6 +53,7 @@ benches() {
 lints
 dependencies
 cargo_test "core's tests" 1200 -p countersign-core --all-features
+fuzz_corpora
 codes
 benches
 finish

@@ -164,8 +164,11 @@ impl Vault {
     /// # Errors
     /// [`Error::NoVault`], [`Error::NotAVault`], [`Error::Newer`], [`Error::Damaged`]; nothing is changed by any.
     pub fn open(path: &Path, entropy: Arc<dyn Entropy>) -> Result<Self, Error> {
-        if std::fs::metadata(path)?.len() == 0 {
-            return Err(Error::NoVault);
+        match std::fs::metadata(path)?.len() {
+            0 => return Err(Error::NoVault),
+            // SQLite takes a file that is too short for an empty database, and would make one of it.
+            bytes if bytes < schema::PAGE.into() => return Err(Error::NotAVault),
+            _ => {}
         }
         let (connection, access) = schema::connect(path)?;
         schema::check(&connection, &schema::HISTORY)?;
@@ -213,14 +216,15 @@ impl Vault {
             }
             Err(error) => return Err(error),
         };
-        let sound = self
-            .connection
-            .query_row("PRAGMA integrity_check(1)", [], |row| row.get::<_, String>(0))
-            .is_ok_and(|answer| answer == "ok");
-        if !sound && !report.findings.contains(&Finding::Structure) {
+        if !self.structure_is_sound() && !report.findings.contains(&Finding::Structure) {
             report.findings.push(Finding::Structure);
         }
         Ok(report)
+    }
+
+    fn structure_is_sound(&self) -> bool {
+        let answer = self.connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get::<_, String>(0));
+        answer.is_ok_and(|answer| answer == "ok")
     }
 
     /// What the last look at the file found.
@@ -235,7 +239,8 @@ impl Vault {
     /// rows that can't be read stay in that copy and leave the vault.
     ///
     /// # Errors
-    /// [`Error::Locked`], or as the disk says.
+    /// [`Error::Locked`]; [`Error::Damaged`] where SQLite's own structure is damaged: then what can be read goes into a new
+    /// vault, by [`Salvage`]; otherwise as the disk says.
     pub fn accept_findings(&mut self) -> Result<(), Error> {
         if self.unlocked()?.accepted {
             return Ok(());
@@ -243,6 +248,10 @@ impl Vault {
         self.make_writable()?;
         // What was found since the unlocking has no copy yet.
         self.copy_aside()?;
+        if !self.structure_is_sound() {
+            // Writing into a broken tree may cost rows that can still be read.
+            return Err(Error::Damaged(Damage::Structure));
+        }
         let unlocked = self.open.as_mut().ok_or(Error::Locked)?;
         let whole = look(&self.connection, &unlocked.keys, &unlocked.loaded, true)?;
         let seen = self.counter.as_ref().map(|counter| counter.read()).transpose()?.unwrap_or(0);

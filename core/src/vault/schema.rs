@@ -11,6 +11,8 @@ use super::store::Write;
 
 /// The newest schema, as `user_version` and the manifest have it.
 pub(crate) const SCHEMA: u32 = 1;
+/// The size of a page in bytes, hence of the smallest file.
+pub(crate) const PAGE: u32 = 4096;
 /// `CSGN`, so that `file(1)` and we know one of ours.
 const APPLICATION_ID: i32 = 0x4353_474e;
 
@@ -62,7 +64,7 @@ const TABLES: [(&str, &str); 6] = [
 
 /// Makes an empty file one of ours; its tables come with the first transaction.
 pub(crate) fn create(connection: &Connection) -> Result<(), Error> {
-    connection.pragma_update(None, "page_size", 4096)?;
+    connection.pragma_update(None, "page_size", PAGE)?;
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
     Ok(())
 }

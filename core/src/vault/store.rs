@@ -144,12 +144,14 @@ pub(crate) struct StoredSlot {
 }
 
 impl StoredSlot {
-    /// The slot, where its digest says that it is whole.
+    /// What its body says, where its digest says that it is whole.
+    fn content(&self) -> Result<Slot, Error> {
+        if self.digest == Slot::digest(&self.body) { Slot::decode(&self.body) } else { Err(Error::DamagedSlot) }
+    }
+
+    /// The slot, where it is whole and stands in its own place.
     pub(crate) fn slot(&self) -> Result<Slot, Error> {
-        if self.digest != Slot::digest(&self.body) {
-            return Err(Error::DamagedSlot);
-        }
-        let slot = Slot::decode(&self.body)?;
+        let slot = self.content()?;
         if slot.head.id.0 == self.id { Ok(slot) } else { Err(Error::DamagedSlot) }
     }
 }
@@ -279,25 +281,32 @@ impl<'a> Write<'a> {
         self.seal(table, row, &payload)
     }
 
-    /// Makes every slot stand whole in both tables again, where one copy of it is.
+    /// Makes every slot stand whole in both tables again, also one whose row has another's id. Damaged copies go (they stand
+    /// in the file that was copied aside), and what a newer version wrote stays as it is.
     pub(crate) fn mend_slots(&mut self) -> Result<(), Error> {
-        let mut stored = Vec::new();
-        for table in SLOT_TABLES {
-            stored.extend(stored_slots(&self.transaction, table)?);
-        }
         let mut whole: Vec<Slot> = Vec::new();
-        for slot in stored.iter().filter_map(|stored| stored.slot().ok()) {
-            if !whole.iter().any(|known| known.head.id == slot.head.id) {
-                whole.push(slot);
+        let mut newer = Vec::new();
+        for table in SLOT_TABLES {
+            for stored in stored_slots(&self.transaction, table)? {
+                remove_slot(&mut self.manifest.rows, self.keys, table, &stored);
+                match stored.content() {
+                    Ok(slot) if whole.iter().any(|known| known.head.id == slot.head.id) => {}
+                    Ok(slot) => whole.push(slot),
+                    Err(Error::Newer { .. }) => newer.push((table, stored)),
+                    Err(_) => {}
+                }
             }
+            self.transaction.execute(&format!("DELETE FROM {table}"), [])?;
         }
-        // Only a slot that stands whole somewhere is written anew; one that nobody can read stays as it is.
-        for damaged in stored.iter().filter(|stored| stored.slot().is_err()) {
-            if whole.iter().any(|slot| slot.head.id.0 == damaged.id) {
-                self.delete_slot(SlotId(damaged.id))?;
-            }
-        }
+        newer.iter().try_for_each(|(table, stored)| self.insert_slot(table, stored))?;
         whole.iter().try_for_each(|slot| self.put_slot(slot))
+    }
+
+    fn insert_slot(&mut self, table: &str, stored: &StoredSlot) -> Result<(), Error> {
+        add_slot(&mut self.manifest.rows, self.keys, table, stored);
+        let row = params![stored.id, stored.body, stored.digest];
+        self.transaction.execute(&format!("INSERT INTO {table} VALUES (?1, ?2, ?3)"), row)?;
+        Ok(())
     }
 
     fn sum(&mut self, table: Table) -> &mut Sum {
@@ -355,14 +364,7 @@ impl<'a> Write<'a> {
         self.manifest.count_seal()?;
         let body = slot.encode();
         let stored = StoredSlot { id: slot.head.id.0, digest: Slot::digest(&body).to_vec(), body };
-        for table in SLOT_TABLES {
-            add_slot(&mut self.manifest.rows, self.keys, table, &stored);
-            self.transaction.execute(
-                &format!("INSERT INTO {table} VALUES (?1, ?2, ?3)"),
-                params![stored.id, stored.body, stored.digest],
-            )?;
-        }
-        Ok(())
+        SLOT_TABLES.iter().try_for_each(|table| self.insert_slot(table, &stored))
     }
 
     /// Removes a slot from both tables, as far as it is there.

@@ -1,0 +1,4 @@
+//! `cargo fuzz run --fuzz-dir tests/fuzz --features libfuzzer backup`
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| countersign_fuzz::backup(bytes));

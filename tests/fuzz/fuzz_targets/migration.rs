@@ -1,0 +1,4 @@
+//! `cargo fuzz run --fuzz-dir tests/fuzz --features libfuzzer migration`
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| countersign_fuzz::migration(bytes));
