@@ -9,6 +9,8 @@ lints() {
         cargo clippy --locked -p countersign-core --no-default-features -- -D warnings
     check "documentation" 600 \
         env RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --all-features
+    check "documentation, core without features" 600 \
+        env RUSTDOCFLAGS="-D warnings" cargo doc --locked -p countersign-core --no-deps --no-default-features
 }
 
 dependencies() {
@@ -44,6 +46,23 @@ codes() {
     fi
 }
 
+# What takes an optimised build, or mounts of its own.
+faults() {
+    suite "every byte of a vault flipped" 900 env COUNTERSIGN_EVERY_BYTE=1 \
+        cargo test --locked --profile optimised -p countersign-core --all-features --test flips
+    local mounts=()
+    if unshare -m true 2>/dev/null; then
+        mounts=(unshare -m)
+    elif unshare -rm true 2>/dev/null; then
+        mounts=(unshare -rm)
+    else
+        skip "full disks and read-only places" "no mounts of one's own are allowed here"
+        return
+    fi
+    suite "full disks and read-only places" 600 "${mounts[@]}" \
+        cargo test --locked --profile optimised -p countersign-core --all-features --test places -- --ignored
+}
+
 # Not how fast: that they run, and what is no timing. docs/performance.md has the timings and how to measure them.
 benches() {
     check "benches, small" 900 cargo bench --locked --profile optimised -p countersign-core --all-features \
@@ -53,6 +72,7 @@ benches() {
 lints
 dependencies
 cargo_test "core's tests" 1200 -p countersign-core --all-features
+faults
 fuzz_corpora
 codes
 benches
