@@ -106,6 +106,9 @@ fn a_damaged_vault_is_not_rotated_and_stays_as_it_is() {
     assert!(report.is_clean(), "unlocking does not read pictures");
     assert_eq!(vault.rotate(&password(), Cost::LEAST, &[], NOW).err(), Some(Error::NotAccepted));
     assert!(vault.is_unlocked());
+    // A whole check finds the picture; from then on nothing is written until that is accepted.
+    assert!(!vault.verify().unwrap().is_clean());
+    assert_eq!(vault.add(hotp("new"), true, NOW), Err(Error::NotAccepted));
     drop(vault);
     // The old ways to unlock still do.
     unlock(&path).unwrap();

@@ -73,8 +73,7 @@ impl Preview {
 
 fn item(index: &mut Index<Like>, candidate: Candidate, number: usize) -> Item {
     let account = &candidate.incoming.account;
-    let like: Vec<_> = index.find(account).take(MOST_LIKE).collect();
-    index.insert(Like::InImport(number), &account.profile, &account.otp);
+    let like = index.find_and_insert(Like::InImport(number), account, MOST_LIKE);
     let add = like.iter().all(|(_, duplicate)| *duplicate != Duplicate::Same);
     Item { candidate, like, add }
 }

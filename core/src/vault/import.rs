@@ -5,11 +5,11 @@
 use std::collections::HashSet;
 
 use super::accounts::{check_profile, put, refuse_icon};
-use super::record::{self, Unreadable};
+use super::record::{self, Unreadable, encode_account};
 use super::store::{self, RecordKind, Table};
 use super::{Error, IMPORT_ROW, Vault};
 use crate::account::{Account, AccountId, NewAccount, Usage};
-use crate::enroll::duplicate::Index;
+use crate::enroll::duplicate::Known;
 use crate::time::UnixTime;
 use crate::wire::{Value, Writer, fields};
 
@@ -67,7 +67,7 @@ impl Incoming {
             clock_offset: self.clock_offset,
             may_be_behind: self.may_be_behind,
             position: self.position,
-            has_icon: self.icon.is_some(),
+            has_icon: false,
             usage: self.usage,
             created: self.created.unwrap_or(now),
             modified: now,
@@ -141,35 +141,37 @@ impl Vault {
         }
         let entropy = self.entropy.clone();
         self.write(|write, loaded| {
-            // Asked once for each account: one comparison with all would be quadratic.
-            let mut index = Index::make(&*entropy)?;
+            let mut known = Known::make(&*entropy)?;
             for entry in loaded.cache.iter() {
-                index.insert((), &entry.account.profile, &entry.account.otp);
+                known.insert(&entry.account.profile, &entry.account.otp);
             }
             let mut imported = Imported::default();
             let mut accounts = Vec::with_capacity(incoming.len());
             for mut one in incoming {
-                if !one.even_if_there && index.has_same(&one.account) {
+                if !known.insert(&one.account.profile, &one.account.otp) && !one.even_if_there {
                     imported.passed_over += 1;
                     continue;
                 }
-                index.insert((), &one.account.profile, &one.account.otp);
-                let icon = one.icon.take();
                 let id = AccountId::make(&*entropy)?;
-                let mut account = one.into_account(id, now);
-                if let Some(icon) = icon {
-                    account.has_icon = true;
-                    write.put(Table::Icon, &id.to_bytes(), RecordKind::Account, &icon)?;
-                }
-                put(write, &account)?;
-                accounts.push(account);
+                let icon = one.icon.take();
+                let account = Account { has_icon: icon.is_some(), ..one.into_account(id, now) };
                 imported.added.push(id);
+                accounts.push((account, icon));
+            }
+            // In the order of the file's tree, which is that of the ids.
+            accounts.sort_unstable_by_key(|(account, _)| account.id);
+            for (account, icon) in &accounts {
+                let id = account.id.to_bytes();
+                write.add(Table::Record, &id, RecordKind::Account, &encode_account(account))?;
+                if let Some(icon) = icon {
+                    write.add(Table::Icon, &id, RecordKind::Account, icon)?;
+                }
             }
             if !imported.added.is_empty() {
                 let last = LastImport { at: now, ids: imported.added.clone() };
                 write.put(Table::Record, &IMPORT_ROW, RecordKind::Import, &last.encode())?;
             }
-            loaded.cache.extend(accounts);
+            loaded.cache.extend(accounts.into_iter().map(|(account, _)| account).collect());
             Ok(imported)
         })
     }

@@ -203,7 +203,8 @@ impl Vault {
         self.access != Access::ReadWrite
     }
 
-    /// Checks everything: SQLite's structure, every row, every picture, every slot, and the proof of completeness.
+    /// Checks everything: SQLite's structure, every row, every picture, every slot, and the proof of completeness. What is
+    /// found has to be accepted before the vault can be written again.
     ///
     /// # Errors
     /// [`Error::Locked`]; what is damaged is no error but a finding.
@@ -218,6 +219,9 @@ impl Vault {
         };
         if !self.structure_is_sound() && !report.findings.contains(&Finding::Structure) {
             report.findings.push(Finding::Structure);
+        }
+        if let Some(unlocked) = &mut self.open {
+            unlocked.accepted &= report.is_clean();
         }
         Ok(report)
     }

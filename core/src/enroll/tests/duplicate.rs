@@ -1,6 +1,6 @@
 //! The three kinds of duplicates, found one by one and by index.
 
-use super::super::duplicate::{Duplicate, Index, duplicates};
+use super::super::duplicate::{Duplicate, Index, Known, duplicates};
 use crate::account::{Account, AccountId, NewAccount, Profile, Usage};
 use crate::entropy::SystemEntropy;
 use crate::otp::{Algorithm, Digits, Otp, Period, Secret, Totp};
@@ -46,8 +46,16 @@ fn each_kind_is_found_the_worst_first() {
     let mut index = Index::make(&SystemEntropy::new()).unwrap();
     vault.iter().for_each(|account| index.insert(account.id, &account.profile, &account.otp));
     assert_eq!(index.find(&wanted).collect::<Vec<_>>(), expected);
-    assert!(index.has_same(&wanted));
-    assert!(!index.has_same(&new("A", "a", b"fifth")));
+    assert_eq!(index.find_and_insert(id(6), &wanted, 2), expected[..2]);
+    assert_eq!(index.find(&wanted).filter(|(_, duplicate)| *duplicate == Duplicate::Same).count(), 2);
     assert_eq!(index.find(&new("D", "d", b"sixth")).next(), None);
     assert_eq!(format!("{index:?}"), "Index(..)");
+
+    let mut known = Known::make(&SystemEntropy::new()).unwrap();
+    assert!(vault.iter().all(|account| known.insert(&account.profile, &account.otp)));
+    assert!(!known.insert(&wanted.profile, &wanted.otp));
+    for other in [new("A", "a", b"fifth"), new("Aa", "", b"fourth"), new("A", "b", b"secret")] {
+        assert!(known.insert(&other.profile, &other.otp));
+    }
+    assert_eq!(format!("{known:?}"), "Known(..)");
 }
