@@ -6,8 +6,9 @@
 //! short secret against it, long after the vault was locked; and with tags of a fixed known function, hostile files could
 //! aim at its buckets.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, hash_map};
 use std::fmt;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use ring::hmac;
 
@@ -45,17 +46,47 @@ pub fn duplicates<'a>(new: &NewAccount, existing: impl Iterator<Item = &'a Accou
     found
 }
 
-type Tag = [u8; 32];
+/// The first half of an HMAC-SHA256.
+type Tag = [u8; 16];
+
+/// Tags under a key that nobody knows are as good as random: a map takes them as they are.
+#[derive(Debug, Clone, Copy, Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.first_chunk().map_or(self.0, |start| u64::from_ne_bytes(*start));
+    }
+
+    fn write_usize(&mut self, _length: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+type Build = BuildHasherDefault<AsItIs>;
 
 /// Many accounts, to be asked about many new ones. `K` says which account it is: an [`AccountId`], a line of a file.
 pub struct Index<K> {
     key: hmac::Key,
-    /// By names, and by secret: who, and the other tag.
-    by_names: HashMap<Tag, Vec<(K, Tag)>>,
-    by_secret: HashMap<Tag, Vec<(K, Tag)>>,
+    entries: Vec<Entry<K>>,
+    names: Chains,
+    secrets: Chains,
     /// By both.
-    same: HashMap<(Tag, Tag), Vec<K>>,
+    pairs: Chains,
 }
+
+/// An account, and where the next one with the same names, secret or both stands.
+struct Entry<K> {
+    which: K,
+    names: Tag,
+    secret: Tag,
+    next: [Option<usize>; 3],
+}
+
+/// For each tag the first and the last entry that has it.
+type Chains = HashMap<Tag, (usize, usize), Build>;
 
 impl<K> fmt::Debug for Index<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -64,13 +95,15 @@ impl<K> fmt::Debug for Index<K> {
 }
 
 impl<K: Copy> Index<K> {
-    /// An empty one, with a key of its own.
+    /// An empty one for about so many accounts, with a key of its own.
     ///
     /// # Errors
     /// As [`Entropy::fill`].
-    pub fn make(entropy: &dyn Entropy) -> Result<Self, EntropyError> {
+    pub fn make(entropy: &dyn Entropy, accounts: usize) -> Result<Self, EntropyError> {
         let key = hmac::Key::new(hmac::HMAC_SHA256, &random::<32>(entropy)?);
-        Ok(Self { key, by_names: HashMap::new(), by_secret: HashMap::new(), same: HashMap::new() })
+        let chains = || Chains::with_capacity_and_hasher(accounts, Build::default());
+        let entries = Vec::with_capacity(accounts);
+        Ok(Self { key, entries, names: chains(), secrets: chains(), pairs: chains() })
     }
 
     /// Puts an account in.
@@ -87,12 +120,6 @@ impl<K: Copy> Index<K> {
         found
     }
 
-    fn insert_tags(&mut self, which: K, (names, secret): (Tag, Tag)) {
-        self.by_names.entry(names).or_default().push((which, secret));
-        self.by_secret.entry(secret).or_default().push((which, names));
-        self.same.entry((names, secret)).or_default().push(which);
-    }
-
     /// The accounts that are like the new one, [`Duplicate::Same`] first. Lazy: a file of ten thousand equal accounts
     /// would have each of them found ten thousand times, so take no more than are shown.
     pub fn find(&self, new: &NewAccount) -> impl Iterator<Item = (K, Duplicate)> {
@@ -100,11 +127,40 @@ impl<K: Copy> Index<K> {
     }
 
     fn find_tags(&self, (names, secret): (Tag, Tag)) -> impl Iterator<Item = (K, Duplicate)> {
-        let same = self.same.get(&(names, secret)).into_iter().flatten().map(|which| (*which, Duplicate::Same));
-        let by_names = self.by_names.get(&names).into_iter().flatten().filter(move |(_, other)| *other != secret);
-        let by_secret = self.by_secret.get(&secret).into_iter().flatten().filter(move |(_, other)| *other != names);
-        same.chain(by_names.map(|(which, _)| (*which, Duplicate::NamesOnly)))
-            .chain(by_secret.map(|(which, _)| (*which, Duplicate::SecretOnly)))
+        let same = self.chain(&self.pairs, pair(names, secret), PAIRS).map(|entry| (entry.which, Duplicate::Same));
+        let by_names = self.chain(&self.names, names, NAMES).filter(move |entry| entry.secret != secret);
+        let by_secret = self.chain(&self.secrets, secret, SECRETS).filter(move |entry| entry.names != names);
+        same.chain(by_names.map(|entry| (entry.which, Duplicate::NamesOnly)))
+            .chain(by_secret.map(|entry| (entry.which, Duplicate::SecretOnly)))
+    }
+
+    fn chain(&self, chains: &Chains, tag: Tag, link: usize) -> impl Iterator<Item = &Entry<K>> {
+        let entry = |at: usize| self.entries.get(at);
+        let first = chains.get(&tag).and_then(|(first, _)| entry(*first));
+        std::iter::successors(first, move |this| this.next.get(link).copied().flatten().and_then(entry))
+    }
+
+    fn insert_tags(&mut self, which: K, (names, secret): (Tag, Tag)) {
+        let at = self.entries.len();
+        self.entries.push(Entry { which, names, secret, next: [None; 3] });
+        let links = [
+            (&mut self.names, names, NAMES),
+            (&mut self.secrets, secret, SECRETS),
+            (&mut self.pairs, pair(names, secret), PAIRS),
+        ];
+        for (chains, tag, link) in links {
+            match chains.entry(tag) {
+                hash_map::Entry::Vacant(place) => {
+                    place.insert((at, at));
+                }
+                hash_map::Entry::Occupied(mut place) => {
+                    let last = std::mem::replace(&mut place.get_mut().1, at);
+                    if let Some(next) = self.entries.get_mut(last).and_then(|entry| entry.next.get_mut(link)) {
+                        *next = Some(at);
+                    }
+                }
+            }
+        }
     }
 
     fn tags(&self, profile: &Profile, otp: &Otp) -> (Tag, Tag) {
@@ -112,10 +168,20 @@ impl<K: Copy> Index<K> {
     }
 }
 
+/// Which of an entry's three links.
+const NAMES: usize = 0;
+const SECRETS: usize = 1;
+const PAIRS: usize = 2;
+
+/// One tag for two.
+fn pair(names: Tag, secret: Tag) -> Tag {
+    (u128::from_ne_bytes(names).rotate_left(1) ^ u128::from_ne_bytes(secret)).to_ne_bytes()
+}
+
 /// Many accounts, of which only is asked whether one has the same secret and names: [`Duplicate::Same`].
 pub struct Known {
     key: hmac::Key,
-    tags: HashSet<Tag>,
+    tags: HashSet<Tag, Build>,
 }
 
 impl fmt::Debug for Known {
@@ -130,7 +196,7 @@ impl Known {
     /// # Errors
     /// As [`Entropy::fill`].
     pub fn make(entropy: &dyn Entropy) -> Result<Self, EntropyError> {
-        Ok(Self { key: hmac::Key::new(hmac::HMAC_SHA256, &random::<32>(entropy)?), tags: HashSet::new() })
+        Ok(Self { key: hmac::Key::new(hmac::HMAC_SHA256, &random::<32>(entropy)?), tags: HashSet::default() })
     }
 
     /// Puts an account in; false if one with the same secret and names was there.
@@ -164,7 +230,7 @@ impl Names {
 fn tag(key: &hmac::Key, parts: &[&[u8]]) -> Tag {
     let mut context = hmac::Context::with_key(key);
     parts.iter().for_each(|part| context.update(part));
-    let mut tag = [0; 32];
+    let mut tag = [0; 16];
     tag.iter_mut().zip(context.sign().as_ref()).for_each(|(to, from)| *to = *from);
     tag
 }

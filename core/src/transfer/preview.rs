@@ -50,11 +50,11 @@ impl Preview {
         if entries.len() > MAX_ENTRIES {
             return Err(Error::TooMany);
         }
-        let mut index = Index::make(entropy)?;
+        let mut index = Index::make(entropy, vault.all_accounts()?.count() + entries.len())?;
         for account in vault.all_accounts()? {
             index.insert(Like::InVault(account.id), &account.profile, &account.otp);
         }
-        let mut preview = Self { items: Vec::new(), refused: Vec::new() };
+        let mut preview = Self { items: Vec::with_capacity(entries.len()), refused: Vec::new() };
         for entry in entries {
             match entry {
                 Entry::Refused(refused) => preview.refused.push(refused),

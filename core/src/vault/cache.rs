@@ -130,6 +130,14 @@ impl Cache {
         self.places.iter().filter(matches).map(|place| &place.entry.account)
     }
 
+    /// Whether any of these profiles might have the names of an account here, or of one before it: cheap, never wrongly
+    /// no.
+    pub(crate) fn may_know<'a>(&self, profiles: impl Iterator<Item = &'a Profile>) -> bool {
+        let mut seen: HashSet<u64> = self.places.iter().map(|place| place.names).collect();
+        let number = |profile: &Profile| hash((&profile.issuer.to_lowercase(), &profile.name.to_lowercase()));
+        profiles.map(number).any(|number| !seen.insert(number))
+    }
+
     /// The accounts with these issuer and name, but for case.
     pub(crate) fn same_names(&self, profile: &Profile) -> impl Iterator<Item = &Account> {
         let (issuer, name) = (profile.issuer.to_lowercase(), profile.name.to_lowercase());

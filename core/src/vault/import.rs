@@ -141,26 +141,36 @@ impl Vault {
         }
         let entropy = self.entropy.clone();
         self.write(|write, loaded| {
-            let mut known = Known::make(&*entropy)?;
-            for entry in loaded.cache.iter() {
-                known.insert(&entry.account.profile, &entry.account.otp);
+            // Only where some names are there at all does it take the work of comparing secrets.
+            let suspicious = loaded.cache.may_know(incoming.iter().map(|one| &one.account.profile));
+            let mut known = suspicious.then(|| Known::make(&*entropy)).transpose()?;
+            if let Some(known) = &mut known {
+                for old in loaded.cache.iter().map(|entry| &entry.account) {
+                    known.insert(&old.profile, &old.otp);
+                }
             }
             let mut imported = Imported::default();
-            let mut accounts = Vec::with_capacity(incoming.len());
-            for mut one in incoming {
-                if !known.insert(&one.account.profile, &one.account.otp) && !one.even_if_there {
+            let mut accounts: Vec<(Account, Option<Vec<u8>>)> = Vec::with_capacity(incoming.len());
+            // Drawn at once: for each of thousands, asking the system takes longer than sealing.
+            let mut ids = vec![[0; 16]; incoming.len()];
+            entropy.fill(ids.as_flattened_mut())?;
+            for (mut one, id) in incoming.into_iter().zip(ids) {
+                let new = &one.account;
+                let is_new = known.as_mut().is_none_or(|known| known.insert(&new.profile, &new.otp));
+                if !is_new && !one.even_if_there {
                     imported.passed_over += 1;
                     continue;
                 }
-                let id = AccountId::make(&*entropy)?;
+                let id = AccountId::from_bytes(id);
                 let icon = one.icon.take();
                 let account = Account { has_icon: icon.is_some(), ..one.into_account(id, now) };
                 imported.added.push(id);
                 accounts.push((account, icon));
             }
             // In the order of the file's tree, which is that of the ids.
-            accounts.sort_unstable_by_key(|(account, _)| account.id);
-            for (account, icon) in &accounts {
+            let mut in_order: Vec<_> = accounts.iter().collect();
+            in_order.sort_unstable_by_key(|(account, _)| account.id);
+            for (account, icon) in in_order {
                 let id = account.id.to_bytes();
                 write.add(Table::Record, &id, RecordKind::Account, &encode_account(account))?;
                 if let Some(icon) = icon {

@@ -31,6 +31,16 @@ impl Table {
     }
 }
 
+impl Table {
+    /// The text that puts a row in its place; whole, since it is looked up by itself for each row.
+    const fn replace(self) -> &'static str {
+        match self {
+            Self::Record => "REPLACE INTO record VALUES (?1, ?2, ?3, ?4, ?5)",
+            Self::Icon => "REPLACE INTO icon VALUES (?1, ?2, ?3, ?4, ?5)",
+        }
+    }
+}
+
 /// What a record is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RecordKind {
@@ -345,9 +355,13 @@ impl<'a> Write<'a> {
         self.manifest.count_seal()?;
         new.sealed = keys.records.seal(self.entropy, &new.associated_data(keys, table), &pad(payload))?;
         add_row(self.sum(table), keys, table, &new);
-        self.transaction
-            .prepare_cached(&format!("REPLACE INTO {} VALUES (?1, ?2, ?3, ?4, ?5)", table.name()))?
-            .execute(params![new.id, new.kind, new.revision.cast_signed(), new.format, new.sealed])?;
+        self.transaction.prepare_cached(table.replace())?.execute(params![
+            new.id,
+            new.kind,
+            new.revision.cast_signed(),
+            new.format,
+            new.sealed
+        ])?;
         Ok(())
     }
 

@@ -43,7 +43,7 @@ fn each_kind_is_found_the_worst_first() {
     let expected = [(id(3), Duplicate::Same), (id(1), Duplicate::NamesOnly), (id(2), Duplicate::SecretOnly)];
     assert_eq!(duplicates(&wanted, vault.iter()), expected);
 
-    let mut index = Index::make(&SystemEntropy::new()).unwrap();
+    let mut index = Index::make(&SystemEntropy::new(), 5).unwrap();
     vault.iter().for_each(|account| index.insert(account.id, &account.profile, &account.otp));
     assert_eq!(index.find(&wanted).collect::<Vec<_>>(), expected);
     assert_eq!(index.find_and_insert(id(6), &wanted, 2), expected[..2]);
