@@ -17,7 +17,8 @@ const LISTED: [&str; 5] = ["otpauth:", "otpauth-migration:", "apple-otpauth:", "
 /// Whether a later line of the text starts a link of its own.
 pub(super) fn several(text: &str) -> bool {
     let starts_link = |line: &str| LISTED.iter().any(|scheme| has_prefix(line.trim_start(), scheme));
-    starts_link(text) && text.lines().skip(1).any(starts_link)
+    let has_lines = has_any(text, |byte| byte == b'\n');
+    has_lines && starts_link(text) && text.lines().skip(1).any(starts_link)
 }
 
 /// Whether the text starts so, in any case.
@@ -115,12 +116,10 @@ impl<'a> Link<'a> {
 /// `otpauth%3A%2F%2F…`: a whole link that was encoded once more, as some pages hand it to their QR library.
 fn wholly_encoded(text: &str) -> Option<Zeroizing<String>> {
     let (scheme, _) = text.split_once('%')?;
-    let encoded = has_prefix(text.get(scheme.len()..)?, "%3A%2F%2F");
-    let known =
-        LISTED.iter().any(|listed| listed.strip_suffix(':').is_some_and(|name| name.eq_ignore_ascii_case(scheme)));
-    if !(encoded && known) {
+    if !has_prefix(text.get(scheme.len()..)?, "%3A%2F%2F") {
         return None;
     }
+    LISTED.iter().find(|listed| listed.strip_suffix(':').is_some_and(|name| name.eq_ignore_ascii_case(scheme)))?;
     match decode(text, false) {
         Decoded { text: Piece::Changed(text), is_utf8: true } => Some(text),
         _ => None,
@@ -157,9 +156,14 @@ pub(crate) fn decode(text: &str, plus_is_blank: bool) -> Decoded<'_> {
     }
     let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
     let mut rest = text.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
+    let is_special = |byte: &u8| *byte == b'%' || (*byte == b'+' && plus_is_blank);
+    loop {
+        let plain = rest.iter().position(is_special).unwrap_or(rest.len());
+        let (plain, special) = rest.split_at_checked(plain).unwrap_or((rest, &[]));
+        bytes.extend_from_slice(plain);
+        let Some((first, after)) = special.split_first() else { break };
         let encoded = if *first == b'%' { hex_pair(after) } else { None };
-        let (byte, behind) = encoded.unwrap_or((if *first == b'+' && plus_is_blank { b' ' } else { *first }, after));
+        let (byte, behind) = encoded.unwrap_or((if *first == b'+' { b' ' } else { *first }, after));
         bytes.push(byte);
         rest = behind;
     }
