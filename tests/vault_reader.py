@@ -38,6 +38,7 @@ TABLES = {
     "slot": "CREATE TABLE slot" + SLOT_COLUMNS,
     "slot_copy": "CREATE TABLE slot_copy" + SLOT_COLUMNS,
 }
+TABLE_NUMBERS = {"record": 1, "icon": 2, "slot": 3, "slot_copy": 4}
 OTP_KINDS = {1: "totp", 2: "hotp", 3: "steam", 4: "motp", 5: "yandex"}
 ALGORITHMS = {1: "SHA1", 2: "SHA224", 3: "SHA256", 4: "SHA384", 5: "SHA512"}
 SLOT_KINDS = {1: "password", 2: "recovery", 3: "device", 4: "per-use", 5: "inbox"}
@@ -392,15 +393,14 @@ class Sum:
         self.mac, self.tables, self.seen = mac, tables, []
         self.found = {"count": 0, "ids": bytes(16), "macs": bytes(32), "revisions": bytes(32)}
 
-    def code(self, word, table, row_id, rest):
-        head = struct.pack("<I", len(table)) + table.encode() + row_id
-        return hmac.digest(self.mac, word + head + rest, "sha256")
+    def code(self, what, table, row_id, rest):
+        return hmac.digest(self.mac, bytes((what, TABLE_NUMBERS[table])) + row_id + rest, "sha256")
 
     def age(self, table, row_id, revision):
-        return self.code(b"revision", table, row_id, struct.pack("<Q", revision & (1 << 64) - 1))
+        return self.code(2, table, row_id, struct.pack("<Q", revision & (1 << 64) - 1))
 
     def add(self, table, row_id, stored, revision):
-        codes = row_id, self.code(b"row", table, row_id, stored), self.age(table, row_id, revision)
+        codes = row_id, self.code(1, table, row_id, stored), self.age(table, row_id, revision)
         self.found["count"] += 1
         for name, code in zip(("ids", "macs", "revisions"), codes):
             self.found[name] = xor(self.found[name], code)
@@ -530,7 +530,7 @@ def read_vault(path, way, secret):
         content = Content()
         for table, group in (("record", "rows"), ("icon", "icons")):
             for row in rows_of(database, table):
-                sums[group].add(table, row[0], b"".join(place(row)) + row[4], row[2])
+                sums[group].add(table, row[0], struct.pack("<q", row[2]) + row[4][:12] + row[4][-16:], row[2])
                 read_row(content, keys, table, row)
         if problems:
             raise problems[0]

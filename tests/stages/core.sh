@@ -60,7 +60,7 @@ faults() {
         return
     fi
     suite "full disks and read-only places" 600 "${mounts[@]}" \
-        cargo test --locked --profile optimised -p countersign-core --all-features --test places -- --ignored
+        cargo test --locked --profile optimised -p countersign-core --all-features --test places
 }
 
 # Not how fast: that they run, and what is no timing. docs/performance.md has the timings and how to measure them.

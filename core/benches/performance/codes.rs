@@ -18,7 +18,7 @@ pub(crate) fn measure(harness: &mut Harness) -> Outcome {
         now = now.plus_seconds(30);
         let seconds = u64::try_from(now.seconds())?;
         match side {
-            Side::Ours => worked(|| Ok(vault.codes(now)?)),
+            Side::Ours => worked(|| Ok(vault.codes(now)?.collect::<Vec<_>>())),
             Side::Reference => worked(|| {
                 Ok(bare.iter().map(|totp| (totp.generate(seconds), totp.generate(seconds + 30))).collect::<Vec<_>>())
             }),
@@ -29,7 +29,7 @@ pub(crate) fn measure(harness: &mut Harness) -> Outcome {
         if side == Side::Reference {
             now = now.plus_seconds(30);
         }
-        worked(|| Ok(vault.codes(now)?))
+        worked(|| Ok(vault.codes(now)?.collect::<Vec<_>>()))
     })
 }
 

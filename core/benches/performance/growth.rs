@@ -67,7 +67,7 @@ pub(crate) fn observe(harness: &Harness, size: usize) -> Outcome<Observed> {
 pub(crate) fn child(path: &Path) -> Outcome {
     let mut vault = accounts::open(path)?;
     accounts::unlock(&mut vault)?;
-    let count = vault.codes(NOW)?.len();
+    let count = vault.codes(NOW)?.count();
     let (resident, peak) = (memory("VmRSS:")?, memory("VmHWM:")?);
 
     let search = Selection { search: "zürich dörte.".to_owned(), ..Selection::default() };
@@ -77,7 +77,7 @@ pub(crate) fn child(path: &Path) -> Outcome {
         vault.lock();
         now = now.plus_seconds(30);
         let (unlock, ()) = timed(|| accounts::unlock(&mut vault))?;
-        let (codes, _) = timed(|| Ok(vault.codes(now)?))?;
+        let (codes, _) = timed(|| Ok(vault.codes(now)?.collect::<Vec<_>>()))?;
         let (list, _) = timed(|| Ok(vault.accounts(&Selection::default())?.len()))?;
         let (search, _) = timed(|| Ok(vault.accounts(&search)?.len()))?;
         let new = account(count + round)?;

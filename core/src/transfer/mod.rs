@@ -2,7 +2,8 @@
 //!
 //! 1. [`detect`]: which [`Format`] a file has. 2. [`Reader`]: takes the files of one import, says what is missing, gives
 //!    the [`Entry`]s. 3. [`Preview`]: what would be added, what is odd, what is there already; the person chooses.
-//! 4. [`apply`]: all of it in one transaction; [`undo`]: back to before. 5. [`export`]: the ways out.
+//! 4. [`apply`]: all of it in one transaction; [`undo`]: back to before. 5. [`otpauth_lines`],
+//!    [`google_migration`]: the ways out.
 //!
 //! Nothing is written before `apply`, and an entry that can't be read never hides the others: it is named, with why.
 //! `formats` has one file for each format.

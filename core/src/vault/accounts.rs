@@ -55,11 +55,12 @@ impl Vault {
         self.cache()?.get(id).ok_or(Error::NotFound("account"))
     }
 
-    /// The code of every account that shows one by itself (all but HOTP and the trash), in the order of the list.
+    /// The code of every account that shows one by itself (all but HOTP and the trash), in the order of the list. Each is
+    /// made when it is asked for: who shows a screen takes a screen.
     ///
     /// # Errors
     /// [`Error::Locked`].
-    pub fn codes(&mut self, now: UnixTime) -> Result<Vec<(AccountId, Code)>, Error> {
+    pub fn codes(&mut self, now: UnixTime) -> Result<impl Iterator<Item = (AccountId, Code)>, Error> {
         Ok(self.open.as_mut().ok_or(Error::Locked)?.loaded.cache.codes(now))
     }
 

@@ -19,8 +19,8 @@ struct Place {
     id: AccountId,
     favourite: bool,
     position: u64,
-    /// The issuer's first bytes in lower case, as a number: most comparisons end here.
-    start: u64,
+    /// The first bytes of issuer and name in lower case, as a number: most comparisons end here.
+    start: u128,
     /// Of issuer and name in lower case.
     names: u64,
     /// Everything that a search looks at, in lower case, a line each: issuer, name, note, tags.
@@ -52,9 +52,14 @@ impl Place {
             name_end,
             entry: Box::new(Entry { account, code: None }),
         };
-        place.start = start(place.names().0);
+        place.start = start(place.both_names());
         place.names = hash(place.names());
         place
+    }
+
+    /// Issuer and name in lower case, a line each: what the list is sorted by.
+    fn both_names(&self) -> &str {
+        self.haystack.get(..self.name_end).unwrap_or_default()
     }
 
     /// Issuer and name in lower case.
@@ -79,10 +84,10 @@ fn push_lower(haystack: &mut String, text: &str) -> usize {
 }
 
 /// The first bytes, zeros behind a shorter text: sorts as the text does, but for texts that begin alike.
-fn start(text: &str) -> u64 {
-    let mut bytes = [0; 8];
+fn start(text: &str) -> u128 {
+    let mut bytes = [0; 16];
     bytes.iter_mut().zip(text.bytes()).for_each(|(to, from)| *to = from);
-    u64::from_be_bytes(bytes)
+    u128::from_be_bytes(bytes)
 }
 
 /// Tells different names apart quickly. Equal ones are compared, so that names made to collide cost time and no more.
@@ -97,8 +102,27 @@ fn order(a: &Place, b: &Place) -> Ordering {
         .cmp(&a.favourite)
         .then(a.position.cmp(&b.position))
         .then(a.start.cmp(&b.start))
-        .then_with(|| a.names().cmp(&b.names()))
+        .then_with(|| a.both_names().cmp(b.both_names()))
         .then_with(|| a.id.cmp(&b.id))
+}
+
+/// Accounts as they are read, each put straight where it stays.
+#[derive(Default)]
+pub(crate) struct Unsorted(Vec<Place>);
+
+impl Unsorted {
+    pub(crate) fn reserve(&mut self, accounts: usize) {
+        self.0.reserve(accounts);
+    }
+
+    pub(crate) fn push(&mut self, account: Account) {
+        self.0.push(Place::new(account));
+    }
+
+    pub(crate) fn sorted(mut self) -> Cache {
+        self.0.sort_unstable_by(order);
+        Cache { places: self.0 }
+    }
 }
 
 /// All accounts of an unlocked vault, the trash among them.
@@ -108,10 +132,8 @@ pub(crate) struct Cache {
 }
 
 impl Cache {
-    pub(crate) fn new(accounts: Vec<Account>) -> Self {
-        let mut cache = Self::default();
-        cache.extend(accounts);
-        cache
+    pub(crate) fn len(&self) -> usize {
+        self.places.len()
     }
 
     /// Adds many at once: sorted once.
@@ -169,26 +191,20 @@ impl Cache {
         self.places.retain(|place| !ids.contains(&place.id));
     }
 
-    /// The code of every account that shows one by itself (all but HOTP, without the trash), in order. Within a code's
-    /// window this is a look at the clock and a copy.
-    pub(crate) fn codes(&mut self, now: UnixTime) -> Vec<(AccountId, Code)> {
-        let mut codes = Vec::with_capacity(self.places.len());
-        for place in &mut self.places {
+    /// The code of every account that shows one by itself (all but HOTP, without the trash), in order, each made when it is
+    /// asked for. Within a code's window this is a look at the clock and a copy.
+    pub(crate) fn codes(&mut self, now: UnixTime) -> impl Iterator<Item = (AccountId, Code)> {
+        self.places.iter_mut().filter_map(move |place| {
             let entry = &mut *place.entry;
             let account = &entry.account;
             if account.trashed.is_some() || account.otp.kind() == Kind::Hotp {
-                continue;
+                return None;
             }
             let at = account.site_time(now);
-            match entry.code {
-                Some(code) if code.is_good_at(at) => codes.push((account.id, code)),
-                // Only a moment before 1970 has no code; the list then shows none.
-                _ => {
-                    entry.code = account.otp.code(at).ok();
-                    codes.extend(entry.code.map(|code| (account.id, code)));
-                }
-            }
-        }
-        codes
+            // Only a moment before 1970 has no code; the list then shows none.
+            let code = entry.code.filter(|code| code.is_good_at(at)).or_else(|| account.otp.code(at).ok());
+            entry.code = code;
+            code.map(|code| (account.id, code))
+        })
     }
 }

@@ -14,8 +14,11 @@ use crate::entropy::{Entropy, random};
 
 /// Length of a key in bytes.
 pub(crate) const KEY: usize = 32;
+/// What stands before and behind what is sealed.
+pub(crate) const NONCE: usize = NONCE_LEN;
+pub(crate) const TAG: usize = 16;
 /// What sealing adds: 12 bytes of nonce before, 16 bytes of tag behind.
-pub(crate) const OVERHEAD: usize = NONCE_LEN + 16;
+pub(crate) const OVERHEAD: usize = NONCE + TAG;
 
 /// 256 secret bits from which others are derived or with which one thing is sealed; boxed, wiped on drop.
 pub struct RawKey(Box<Zeroizing<[u8; KEY]>>);
@@ -111,6 +114,25 @@ impl SealKey {
         Ok(sealed)
     }
 
+    /// The plaintext of what [`SealKey::seal`] gave, in a buffer that is used for one after the other.
+    pub(crate) fn open_into<'a>(
+        &self,
+        aad: &[u8],
+        sealed: &[u8],
+        buffer: &'a mut Zeroizing<Vec<u8>>,
+    ) -> Result<&'a [u8], Unopened> {
+        let (nonce, body) = sealed.split_first_chunk::<NONCE_LEN>().ok_or(Unopened)?;
+        if buffer.capacity() < body.len() {
+            // Growing would leave the old memory unwiped.
+            *buffer = Zeroizing::new(Vec::with_capacity(body.len()));
+        }
+        buffer.clear();
+        buffer.extend_from_slice(body);
+        let nonce = Nonce::assume_unique_for_key(*nonce);
+        let opened = self.0.open_in_place(nonce, Aad::from(aad), buffer).map_err(|_| Unopened)?;
+        Ok(opened)
+    }
+
     /// The plaintext of what [`SealKey::seal`] gave.
     pub(crate) fn open(&self, aad: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Unopened> {
         let (nonce, body) = sealed.split_first_chunk::<NONCE_LEN>().ok_or(Unopened)?;
@@ -182,11 +204,17 @@ impl Drop for MacKey {
 /// Associated data: each part behind its length (4 bytes, little-endian), so that no two lists read the same.
 pub(crate) fn associated_data(parts: &[&[u8]]) -> Vec<u8> {
     let mut data = Vec::with_capacity(parts.iter().map(|part| part.len() + 4).sum());
+    write_associated_data(&mut data, parts);
+    data
+}
+
+/// As [`associated_data`], in place of what `data` held.
+pub(crate) fn write_associated_data(data: &mut Vec<u8>, parts: &[&[u8]]) {
+    data.clear();
     for part in parts {
         data.extend_from_slice(&length(part));
         data.extend_from_slice(part);
     }
-    data
 }
 
 /// A part's length as 4 bytes; nothing of 4 GiB or more is ever sealed.

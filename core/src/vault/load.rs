@@ -3,14 +3,14 @@
 use rusqlite::Connection;
 
 use super::Error;
-use super::cache::Cache;
+use super::cache::{Cache, Unsorted};
 use super::error::Damage;
 use super::manifest::{Keys, Manifest, Sum, xor};
 use super::record::decode_account;
 use super::report::{Finding, Report};
 use super::settings::Settings;
-use super::store::{self, RecordKind, Row, RowId, SLOT_TABLES, StoredSlot, Table};
-use crate::account::{Account, AccountId};
+use super::store::{self, RecordKind, Row, RowId, SLOT_TABLES, Space, StoredSlot, Table};
+use crate::account::AccountId;
 
 /// How far back an old row's true revision is searched.
 const REVISIONS: u64 = 4096;
@@ -41,6 +41,10 @@ pub(crate) fn load_inside(connection: &Connection, keys: &Keys, icons: bool) -> 
         Err(Error::Damaged(Damage::Manifest)) => None,
         Err(error) => return Err(error),
     };
+    if let Some(manifest) = &manifest {
+        // Sealed by ourselves; bounded all the same.
+        reader.expect(usize::try_from(manifest.rows.count).unwrap_or(0).min(1 << 20));
+    }
     store::for_each_row(connection, Table::Record, |row| reader.record(&row?))?;
     if icons {
         store::for_each_row(connection, Table::Icon, |row| {
@@ -55,7 +59,7 @@ pub(crate) fn load_inside(connection: &Connection, keys: &Keys, icons: bool) -> 
 /// As [`load`], of rows that were found without SQLite. Each slot counts as standing in both tables.
 pub(crate) fn load_rows<'a>(
     keys: &Keys,
-    rows: impl Iterator<Item = (Table, &'a Row)>,
+    rows: impl Iterator<Item = (Table, &'a Row<'a>)>,
     slots: &[StoredSlot],
     manifest: Option<Manifest>,
 ) -> Result<Loaded, Error> {
@@ -93,7 +97,8 @@ pub(crate) fn sums(connection: &Connection, keys: &Keys) -> Result<Manifest, Err
 
 struct Reader<'a> {
     keys: &'a Keys,
-    accounts: Vec<Account>,
+    cache: Unsorted,
+    space: Space,
     settings: Settings,
     unreadable: Vec<(Table, RowId)>,
     findings: Vec<Finding>,
@@ -107,7 +112,8 @@ impl<'a> Reader<'a> {
     fn new(keys: &'a Keys) -> Self {
         Self {
             keys,
-            accounts: Vec::new(),
+            cache: Unsorted::default(),
+            space: Space::default(),
             settings: Settings::default(),
             unreadable: Vec::new(),
             findings: Vec::new(),
@@ -117,26 +123,34 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn record(&mut self, row: &Row) -> Result<(), Error> {
+    /// Makes room for so many rows.
+    fn expect(&mut self, rows: usize) {
+        self.cache.reserve(rows);
+        self.seen.reserve(rows);
+    }
+
+    fn record(&mut self, row: &Row<'_>) -> Result<(), Error> {
         store::add_row(&mut self.records, self.keys, Table::Record, row);
         self.seen.push((Table::Record.name(), row.id, row.revision));
-        let readable = match row.open(self.keys, Table::Record) {
+        let mut space = std::mem::take(&mut self.space);
+        let readable = match row.open_into(self.keys, Table::Record, &mut space) {
             Ok(_) if row.format > super::record::FORMAT => {
                 return Err(Error::Newer { found: row.format.into(), known: super::record::FORMAT.into() });
             }
-            Ok(payload) => self.take(row, &payload),
+            Ok(payload) => self.take(row, payload),
             Err(_) => false,
         };
+        self.space = space;
         if !readable {
             self.quarantine(Table::Record, row.id);
         }
         Ok(())
     }
 
-    fn take(&mut self, row: &Row, payload: &[u8]) -> bool {
+    fn take(&mut self, row: &Row<'_>, payload: &[u8]) -> bool {
         if row.kind == RecordKind::Account.number() {
             let account = decode_account(AccountId::from_bytes(row.id), payload);
-            return account.map(|account| self.accounts.push(account)).is_ok();
+            return account.map(|account| self.cache.push(account)).is_ok();
         }
         if row.kind == RecordKind::Settings.number() {
             return Settings::decode(payload).map(|settings| self.settings = settings).is_ok();
@@ -144,7 +158,7 @@ impl<'a> Reader<'a> {
         [RecordKind::BackupKey, RecordKind::Import].iter().any(|kind| row.kind == kind.number())
     }
 
-    fn icon(&mut self, row: &Row) {
+    fn icon(&mut self, row: &Row<'_>) {
         store::add_row(&mut self.icons, self.keys, Table::Icon, row);
         self.seen.push((Table::Icon.name(), row.id, row.revision));
         if row.open(self.keys, Table::Icon).is_err() {
@@ -187,9 +201,10 @@ impl<'a> Reader<'a> {
         // Without a manifest the count of seals is lost; the rows' own sums are what there is.
         let manifest =
             manifest.unwrap_or_else(|| Manifest { rows: self.records, icons: self.icons, ..Manifest::new() });
+        let cache = self.cache.sorted();
         Ok(Loaded {
-            report: Report { accounts: self.accounts.len(), findings: self.findings, quarantine: None },
-            cache: Cache::new(self.accounts),
+            report: Report { accounts: cache.len(), findings: self.findings, quarantine: None },
+            cache,
             settings: self.settings,
             slots: self.seen.iter().filter(|(table, ..)| SLOT_TABLES.contains(table)).map(|(_, id, _)| *id).collect(),
             unreadable: self.unreadable,

@@ -5,7 +5,7 @@
 //! row ids and of keyed codes over the revisions, so that one missing, added or old row can be told by its id.
 
 use super::Error;
-use super::crypto::{MacKey, RawKey, SealKey, associated_data, pad, unpad};
+use super::crypto::{MacKey, NONCE, RawKey, SealKey, TAG, associated_data, pad, unpad};
 use super::error::Damage;
 use super::schema::SCHEMA;
 use crate::entropy::Entropy;
@@ -37,18 +37,32 @@ impl Keys {
         })
     }
 
-    /// The code of a row: over its table, its id and the bytes that are stored.
-    pub(crate) fn row_mac(&self, table: &str, id: &[u8; 16], stored: &[&[u8]]) -> [u8; 32] {
-        let table_length = super::crypto::length(table.as_bytes());
-        let mut parts: Vec<&[u8]> = vec![b"row", &table_length, table.as_bytes(), id];
-        parts.extend_from_slice(stored);
-        self.mac.mac(&parts)
+    /// The code of a sealed row: over its place, its revision, and nonce and tag of what is sealed. The tag vouches for all
+    /// other bytes, for nobody makes another row for it without the key; and so few bytes are two blocks of SHA-256.
+    pub(crate) fn row_mac(&self, table: &str, id: &[u8; 16], revision: u64, sealed: &[u8]) -> [u8; 32] {
+        let nonce = sealed.get(..NONCE).unwrap_or(sealed);
+        let tag = sealed.len().checked_sub(TAG).and_then(|at| sealed.get(at..)).unwrap_or_default();
+        self.mac.mac(&[&[1, number(table)], id, &revision.to_le_bytes(), nonce, tag])
+    }
+
+    /// The code of a slot, which is not sealed as a whole: over its place and all its bytes.
+    pub(crate) fn slot_mac(&self, table: &str, id: &[u8; 16], body: &[u8], digest: &[u8]) -> [u8; 32] {
+        self.mac.mac(&[&[1, number(table)], id, &super::crypto::length(body), body, digest])
     }
 
     /// The code of a row's revision.
     pub(crate) fn revision_mac(&self, table: &str, id: &[u8; 16], revision: u64) -> [u8; 32] {
-        let table_length = super::crypto::length(table.as_bytes());
-        self.mac.mac(&[b"revision", &table_length, table.as_bytes(), id, &revision.to_le_bytes()])
+        self.mac.mac(&[&[2, number(table)], id, &revision.to_le_bytes()])
+    }
+}
+
+/// How a table is told in a code.
+fn number(table: &str) -> u8 {
+    match table {
+        "record" => 1,
+        "icon" => 2,
+        "slot" => 3,
+        _ => 4,
     }
 }
 

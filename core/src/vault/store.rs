@@ -1,10 +1,12 @@
 //! Rows: reading them, and writing them together with the manifest in one transaction.
 
+use std::borrow::Cow;
+
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use zeroize::Zeroizing;
 
 use super::Error;
-use super::crypto::{LENGTH, Unopened, associated_data, pad, unpad};
+use super::crypto::{LENGTH, Unopened, pad, unpad, write_associated_data};
 use super::error::Damage;
 use super::manifest::{Keys, Manifest, Sum};
 use super::record::FORMAT;
@@ -64,16 +66,17 @@ impl RecordKind {
 
 /// A sealed row as the file has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Row {
+pub(crate) struct Row<'a> {
     pub(crate) id: RowId,
     pub(crate) kind: u32,
     pub(crate) revision: u64,
     pub(crate) format: u32,
-    pub(crate) sealed: Vec<u8>,
+    /// Borrowed while a table is read row by row.
+    pub(crate) sealed: Cow<'a, [u8]>,
 }
 
-impl Row {
-    fn read(row: &rusqlite::Row<'_>) -> Result<Self, Error> {
+impl<'a> Row<'a> {
+    fn read(row: &'a rusqlite::Row<'_>) -> Result<Self, Error> {
         let damaged = || Error::Damaged(Damage::Structure);
         let blob = |column| row.get_ref(column).ok().and_then(|value| value.as_blob().ok());
         let number = |column| row.get::<_, i64>(column);
@@ -82,26 +85,30 @@ impl Row {
             kind: u32::try_from(number(1)?).map_err(|_| damaged())?,
             revision: number(2)?.cast_unsigned(),
             format: u32::try_from(number(3)?).map_err(|_| damaged())?,
-            sealed: blob(4).ok_or_else(damaged)?.to_vec(),
+            sealed: Cow::Borrowed(blob(4).ok_or_else(damaged)?),
         })
     }
 
+    /// The same, for as long as it is wanted.
+    fn into_owned(self) -> Row<'static> {
+        let Self { id, kind, revision, format, sealed } = self;
+        Row { id, kind, revision, format, sealed: Cow::Owned(sealed.into_owned()) }
+    }
+
     /// What binds a sealed payload to its vault and its place.
-    fn associated_data(&self, keys: &Keys, table: Table) -> Vec<u8> {
-        associated_data(&[
-            b"countersign-row-v1",
-            &keys.vault,
-            table.name().as_bytes(),
-            &self.id,
-            &self.kind.to_le_bytes(),
-            &self.revision.to_le_bytes(),
-            &self.format.to_le_bytes(),
-        ])
+    fn write_associated_data(&self, keys: &Keys, table: Table, data: &mut Vec<u8>) {
+        let (kind, revision, format) =
+            (self.kind.to_le_bytes(), self.revision.to_le_bytes(), self.format.to_le_bytes());
+        let name = table.name().as_bytes();
+        let parts: [&[u8]; 7] = [b"countersign-row-v1", &keys.vault, name, &self.id, &kind, &revision, &format];
+        write_associated_data(data, &parts);
     }
 
     /// The payload.
     pub(crate) fn open(&self, keys: &Keys, table: Table) -> Result<Zeroizing<Vec<u8>>, Unopened> {
-        let mut padded = keys.records.open(&self.associated_data(keys, table), &self.sealed)?;
+        let mut space = Space::default();
+        self.open_into(keys, table, &mut space)?;
+        let mut padded = space.plaintext;
         // Where it is: a copy would have to be wiped, too.
         let length = unpad(&padded).ok_or(Unopened)?.len();
         padded.drain(..LENGTH);
@@ -109,11 +116,23 @@ impl Row {
         Ok(padded)
     }
 
-    pub(crate) fn mac(&self, keys: &Keys, table: Table) -> [u8; 32] {
-        let (kind, revision, format) =
-            (self.kind.to_le_bytes(), self.revision.to_le_bytes(), self.format.to_le_bytes());
-        keys.row_mac(table.name(), &self.id, &[&kind, &revision, &format, &self.sealed])
+    /// As [`Row::open`], for one row after the other.
+    pub(crate) fn open_into<'b>(&self, keys: &Keys, table: Table, space: &'b mut Space) -> Result<&'b [u8], Unopened> {
+        self.write_associated_data(keys, table, &mut space.data);
+        let padded = keys.records.open_into(&space.data, &self.sealed, &mut space.plaintext)?;
+        unpad(padded).ok_or(Unopened)
     }
+
+    pub(crate) fn mac(&self, keys: &Keys, table: Table) -> [u8; 32] {
+        keys.row_mac(table.name(), &self.id, self.revision, &self.sealed)
+    }
+}
+
+/// Where rows are opened one after the other; wiped in the end.
+#[derive(Default)]
+pub(crate) struct Space {
+    data: Vec<u8>,
+    plaintext: Zeroizing<Vec<u8>>,
 }
 
 /// Calls `each` with every row of the table, in the order of the ids; a row of an impossible shape is told as an error
@@ -121,7 +140,7 @@ impl Row {
 pub(crate) fn for_each_row(
     connection: &Connection,
     table: Table,
-    mut each: impl FnMut(Result<Row, Error>) -> Result<(), Error>,
+    mut each: impl FnMut(Result<Row<'_>, Error>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let mut statement =
         connection.prepare_cached(&format!("SELECT id, kind, revision, format, sealed FROM {}", table.name()))?;
@@ -139,11 +158,11 @@ fn ids(connection: &Connection, table: Table) -> Result<Vec<RowId>, Error> {
 }
 
 /// One row.
-pub(crate) fn row(connection: &Connection, table: Table, id: &RowId) -> Result<Option<Row>, Error> {
+pub(crate) fn row(connection: &Connection, table: Table, id: &RowId) -> Result<Option<Row<'static>>, Error> {
     let mut statement = connection
         .prepare_cached(&format!("SELECT id, kind, revision, format, sealed FROM {} WHERE id = ?1", table.name()))?;
     let mut rows = statement.query([id])?;
-    rows.next()?.map(Row::read).transpose()
+    rows.next()?.map(|row| Row::read(row).map(Row::into_owned)).transpose()
 }
 
 /// A slot as one of the two tables has it.
@@ -200,24 +219,22 @@ pub(crate) fn manifest(connection: &Connection, keys: &Keys) -> Result<Manifest,
 }
 
 /// What the rows that are there sum up to.
-pub(crate) fn add_row(sum: &mut Sum, keys: &Keys, table: Table, row: &Row) {
+pub(crate) fn add_row(sum: &mut Sum, keys: &Keys, table: Table, row: &Row<'_>) {
     sum.add(&row.id, &row.mac(keys, table), &keys.revision_mac(table.name(), &row.id, row.revision));
 }
 
 pub(crate) fn add_slot(sum: &mut Sum, keys: &Keys, table: &str, slot: &StoredSlot) {
-    let length = super::crypto::length(&slot.body);
     sum.add(
         &slot.id,
-        &keys.row_mac(table, &slot.id, &[&length, &slot.body, &slot.digest]),
+        &keys.slot_mac(table, &slot.id, &slot.body, &slot.digest),
         &keys.revision_mac(table, &slot.id, 0),
     );
 }
 
 fn remove_slot(sum: &mut Sum, keys: &Keys, table: &str, slot: &StoredSlot) {
-    let length = super::crypto::length(&slot.body);
     sum.remove(
         &slot.id,
-        &keys.row_mac(table, &slot.id, &[&length, &slot.body, &slot.digest]),
+        &keys.slot_mac(table, &slot.id, &slot.body, &slot.digest),
         &keys.revision_mac(table, &slot.id, 0),
     );
 }
@@ -334,7 +351,7 @@ impl<'a> Write<'a> {
             kind: kind.number(),
             revision: old.as_ref().map_or(1, |old| old.revision.wrapping_add(1)),
             format: FORMAT,
-            sealed: Vec::new(),
+            sealed: Cow::default(),
         };
         if let Some(old) = &old {
             self.forget(table, old);
@@ -345,15 +362,17 @@ impl<'a> Write<'a> {
     /// Adds a row under an id that was drawn just now, so that none can be there. Many of them go in fastest in the order of
     /// their ids.
     pub(crate) fn add(&mut self, table: Table, id: &RowId, kind: RecordKind, payload: &[u8]) -> Result<(), Error> {
-        let row = Row { id: *id, kind: kind.number(), revision: 1, format: FORMAT, sealed: Vec::new() };
+        let row = Row { id: *id, kind: kind.number(), revision: 1, format: FORMAT, sealed: Cow::default() };
         self.seal(table, row, payload)
     }
 
     /// Seals the payload into the row, and puts the row in its place.
-    fn seal(&mut self, table: Table, mut new: Row, payload: &[u8]) -> Result<(), Error> {
+    fn seal(&mut self, table: Table, mut new: Row<'_>, payload: &[u8]) -> Result<(), Error> {
         let keys = self.keys;
         self.manifest.count_seal()?;
-        new.sealed = keys.records.seal(self.entropy, &new.associated_data(keys, table), &pad(payload))?;
+        let mut data = Vec::with_capacity(128);
+        new.write_associated_data(keys, table, &mut data);
+        new.sealed = Cow::Owned(keys.records.seal(self.entropy, &data, &pad(payload))?);
         add_row(self.sum(table), keys, table, &new);
         self.transaction.prepare_cached(table.replace())?.execute(params![
             new.id,
@@ -365,7 +384,7 @@ impl<'a> Write<'a> {
         Ok(())
     }
 
-    fn forget(&mut self, table: Table, row: &Row) {
+    fn forget(&mut self, table: Table, row: &Row<'_>) {
         let keys = self.keys;
         let (mac, revision) = (row.mac(keys, table), keys.revision_mac(table.name(), &row.id, row.revision));
         self.sum(table).remove(&row.id, &mac, &revision);

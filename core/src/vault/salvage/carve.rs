@@ -16,7 +16,7 @@ const MAX_SLOT: usize = 64 << 10;
 /// What looks like rows, slots (whole: their digests are right) and manifests.
 #[derive(Default)]
 pub(super) struct Found {
-    pub(super) rows: Vec<Row>,
+    pub(super) rows: Vec<Row<'static>>,
     pub(super) slots: Vec<StoredSlot>,
     pub(super) manifests: Vec<Vec<u8>>,
 }
@@ -63,7 +63,7 @@ impl Found {
             kind: u32::try_from(columns.number(kind)?).ok()?,
             revision: columns.number(revision)?.cast_unsigned(),
             format: u32::try_from(columns.number(format)?).ok()?,
-            sealed: columns.take(length)?.to_vec(),
+            sealed: columns.take(length)?.to_vec().into(),
         };
         self.rows.push(row);
         Some(())

@@ -134,7 +134,7 @@ impl Salvage {
 /// The newest version of each row that opens.
 #[derive(Default)]
 struct Rows {
-    best: HashMap<(Table, RowId), Row>,
+    best: HashMap<(Table, RowId), Row<'static>>,
 }
 
 impl Rows {
