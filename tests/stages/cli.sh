@@ -1,3 +1,4 @@
+#!/usr/bin/env bash
 # What the README promises works: the build, the demo, the commands, and a vault that another program can read.
 source "$(dirname "$0")/../lib.sh"
 

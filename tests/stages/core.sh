@@ -1,3 +1,4 @@
+#!/usr/bin/env bash
 # The code is in order, its dependencies are allowed, and core's codes are those of other implementations.
 source "$(dirname "$0")/../lib.sh"
 

@@ -1,3 +1,4 @@
+#!/usr/bin/env bash
 # Codes are read from pictures: the crate's tests, and a corpus of sixteen kinds of bad pictures made anew.
 source "$(dirname "$0")/../lib.sh"
 
