@@ -7,8 +7,8 @@ use rusqlite::Connection;
 
 use super::manifest::Keys;
 use super::schema::{self, History};
-use super::store::{self, Write};
-use super::{Damage, Error, Vault};
+use super::write::Write;
+use super::{Damage, Error, Vault, store};
 use crate::entropy::Entropy;
 
 impl Vault {
@@ -61,7 +61,8 @@ mod tests {
     use super::super::kdf::{Cost, Password};
     use super::super::manifest::Manifest;
     use super::super::schema::{self, HISTORY, History, Version};
-    use super::super::store::{self, RecordKind, Table, Write};
+    use super::super::store::{self, RecordKind, Table};
+    use super::super::write::Write;
     use super::super::{Damage, Error, SETTINGS_ROW, Vault};
     use super::{is_older, upgrade};
     use crate::entropy::SystemEntropy;

@@ -2,7 +2,7 @@
 //!
 //! - `crypto`: sealing, opening, deriving; `kdf`: from passwords to keys; `recovery`: the code on paper.
 //! - `slots`: who may unlock; `attempts`: pauses after wrong passwords; `platform`: what a phone's keystore does.
-//! - `schema`: the file and its tables; `migrate`: from older tables to today's; `store`: rows; `manifest`: the proof that all of them are there.
+//! - `schema`: the file and its tables; `migrate`: from older tables to today's; `store`: rows; `write`: changing them; `manifest`: the proof that all of them are there.
 //! - `unlock`: through a slot to the accounts; `files`, `quarantine`: the file's neighbours, and copies of damaged states.
 //! - `record`, `settings`: what stands in the rows; `cache`: the unlocked accounts; `load`, `report`: reading it all.
 //! - `accounts`: what can be done with accounts; `import`: with many at once; `ways`: what can be done with slots; `rotate`: a new vault key; `uv`: the
@@ -38,6 +38,7 @@ mod store;
 mod unlock;
 mod uv;
 mod ways;
+mod write;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -69,7 +70,8 @@ use manifest::{Keys, Manifest};
 use platform::Counter;
 use schema::Access;
 use slots::Head;
-use store::{RecordKind, Table, Write};
+use store::{RecordKind, Table};
+use write::Write;
 
 /// The fixed ids of the rows that exist once.
 const SETTINGS_ROW: [u8; 16] = *b"settings\0\0\0\0\0\0\0\0";

@@ -9,8 +9,9 @@ use super::kdf::{Cost, Password};
 use super::manifest::Keys;
 use super::platform::WrappedKey;
 use super::recovery::RecoveryCode;
-use super::store::{RecordKind, Table, Write};
+use super::store::{RecordKind, Table};
 use super::ways::{password_slot, recovery_slot, wrapped_slot};
+use super::write::Write;
 use super::{BACKUP_ROW, Error, Vault, load};
 use crate::time::UnixTime;
 

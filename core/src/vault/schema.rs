@@ -7,7 +7,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::Error;
 use super::error::Damage;
-use super::store::Write;
+use super::write::Write;
 
 /// The newest schema, as `user_version` and the manifest have it.
 pub(crate) const SCHEMA: u32 = 1;

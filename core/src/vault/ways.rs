@@ -9,7 +9,8 @@ use super::recovery::RecoveryCode;
 use super::slots::{Content, Slot, SlotId, SlotKind};
 use super::store::{RecordKind, Table};
 use super::uv::UvRoot;
-use super::{BACKUP_ROW, Error, Vault, head, store};
+use super::write::Write;
+use super::{BACKUP_ROW, Error, Vault, head};
 use crate::entropy::Entropy;
 use crate::time::UnixTime;
 
@@ -249,7 +250,7 @@ impl Vault {
 }
 
 /// The key of the backups and its wraps, as the vault keeps them; a new one where a damaged one was set aside.
-fn backup_key(write: &store::Write<'_>, entropy: &dyn Entropy) -> Result<BackupKey, Error> {
+fn backup_key(write: &Write<'_>, entropy: &dyn Entropy) -> Result<BackupKey, Error> {
     match backup::read_key(write.connection(), write.keys()) {
         Err(Error::NotFound(_)) => Ok(BackupKey { key: RawKey::make(entropy)?, wraps: Vec::new() }),
         other => other,
