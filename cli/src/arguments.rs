@@ -81,7 +81,7 @@ pub(crate) enum Command {
         #[arg(long)]
         empty: bool,
     },
-    /// Take an account out of the trash, or make a new vault from a backup
+    /// Take an account out of the trash, or make a new vault from a backup or from what is left of a damaged file
     Restore {
         /// The account in the trash
         name: Option<String>,

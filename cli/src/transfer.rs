@@ -129,7 +129,9 @@ fn show(arguments: &Arguments, import: &Import, preview: &Preview) -> Result<(),
         }
     }
     for refused in &preview.refused {
-        say(&format!("can't  {} {}: {}", place(&refused.place), refused.profile.label(), refused.reason));
+        let label = refused.profile.label();
+        let which = if label.is_empty() { label } else { format!(" ({label})") };
+        say(&format!("can't  {}{which}: {}", place(&refused.place), refused.reason));
     }
     Ok(())
 }
