@@ -195,6 +195,11 @@ fn hex_pair(text: &[u8]) -> Option<(u8, &[u8])> {
     Some((digit(*high)? << 4 | digit(*low)?, behind))
 }
 
+/// Whether two names are equal. Most known ones are six letters long and differ in the first.
+fn same(a: &str, b: &str) -> bool {
+    a.len() == b.len() && a.as_bytes().first() == b.as_bytes().first() && a == b
+}
+
 /// One parameter of a link.
 struct Parameter<'a> {
     /// The name in lower case.
@@ -242,7 +247,7 @@ impl<'a> Parameters<'a> {
     /// # Errors
     /// [`Error::DuplicateParameter`] where it stands twice with different values.
     fn find(&self, name: &'static str) -> Result<Option<&Parameter<'a>>, Error> {
-        let mut all = self.0.iter().filter(|parameter| *parameter.name == *name);
+        let mut all = self.0.iter().filter(|parameter| same(&parameter.name, name));
         let Some(first) = all.next() else { return Ok(None) };
         if all.any(|other| *other.value.text != *first.value.text) {
             return Err(Error::DuplicateParameter(name));
@@ -252,7 +257,7 @@ impl<'a> Parameters<'a> {
 
     /// Whether it stands there at all.
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.0.iter().any(|parameter| *parameter.name == *name)
+        self.0.iter().any(|parameter| same(&parameter.name, name))
     }
 
     /// A name: read as Latin-1 where it is not UTF-8, which is flagged.
@@ -296,7 +301,7 @@ impl<'a> Parameters<'a> {
     /// Flags what stands there twice and what is not in `known`.
     pub(super) fn flag(&self, known: &[&'static str], oddities: &mut Vec<Oddity>) {
         for (at, parameter) in self.0.iter().enumerate() {
-            let oddity = match known.iter().find(|name| **name == &*parameter.name) {
+            let oddity = match known.iter().find(|name| same(name, &parameter.name)) {
                 Some(name) if self.0.iter().take(at).any(|other| *other.name == **name) => {
                     Oddity::RepeatedParameter(name)
                 }

@@ -201,10 +201,14 @@ impl Cache {
                 return None;
             }
             let at = account.site_time(now);
-            // Only a moment before 1970 has no code; the list then shows none.
-            let code = entry.code.filter(|code| code.is_good_at(at)).or_else(|| account.otp.code(at).ok());
-            entry.code = code;
-            code.map(|code| (account.id, code))
+            match entry.code {
+                Some(code) if code.is_good_at(at) => Some((account.id, code)),
+                // Only a moment before 1970 has no code; the list then shows none.
+                _ => {
+                    entry.code = account.otp.code(at).ok();
+                    entry.code.map(|code| (account.id, code))
+                }
+            }
         })
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::Error;
-use super::crypto::pad;
+use super::crypto::{NONCE, pad};
 use super::error::Damage;
 use super::manifest::{Keys, Manifest, Sum};
 use super::record::FORMAT;
@@ -21,7 +21,30 @@ pub(crate) struct Write<'a> {
     transaction: Transaction<'a>,
     keys: &'a Keys,
     entropy: &'a dyn Entropy,
+    nonces: Nonces,
     pub(crate) manifest: Manifest,
+}
+
+/// Random nonces, drawn ahead, ever more at once: asking the system for each of thousands takes longer than sealing.
+#[derive(Default)]
+struct Nonces {
+    drawn: Vec<[u8; NONCE]>,
+    next: usize,
+}
+
+impl Nonces {
+    const MOST: usize = 256;
+
+    fn take(&mut self, entropy: &dyn Entropy) -> Result<[u8; NONCE], Error> {
+        if self.drawn.is_empty() {
+            self.next = (2 * self.next).clamp(1, Self::MOST);
+            let mut drawn = vec![[0; NONCE]; self.next];
+            entropy.fill(drawn.as_flattened_mut())?;
+            self.drawn = drawn;
+        }
+        // Each is taken out as it is given, so that none is ever given twice.
+        self.drawn.pop().ok_or(Error::Internal("no nonce was drawn"))
+    }
 }
 
 impl<'a> Write<'a> {
@@ -33,7 +56,7 @@ impl<'a> Write<'a> {
     ) -> Result<Self, Error> {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let manifest = manifest(&transaction, keys)?;
-        Ok(Self { transaction, keys, entropy, manifest })
+        Ok(Self { transaction, keys, entropy, nonces: Nonces::default(), manifest })
     }
 
     /// As [`Write::begin`] where there is no manifest to trust: a new file, or one whose state was accepted.
@@ -44,7 +67,7 @@ impl<'a> Write<'a> {
         manifest: Manifest,
     ) -> Result<Self, Error> {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        Ok(Self { transaction, keys, entropy, manifest })
+        Ok(Self { transaction, keys, entropy, nonces: Nonces::default(), manifest })
     }
 
     /// The rows as this transaction sees them.
@@ -149,7 +172,8 @@ impl<'a> Write<'a> {
         self.manifest.count_seal()?;
         let mut data = Vec::with_capacity(128);
         new.write_associated_data(keys, table, &mut data);
-        new.sealed = Cow::Owned(keys.records.seal(self.entropy, &data, &pad(payload))?);
+        let nonce = self.nonces.take(self.entropy)?;
+        new.sealed = Cow::Owned(keys.records.seal_with(nonce, &data, &pad(payload))?);
         add_row(self.sum(table), keys, table, &new);
         self.transaction.prepare_cached(table.replace())?.execute(params![
             new.id,
