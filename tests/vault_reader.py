@@ -46,7 +46,6 @@ ACCOUNT_ROW, SETTINGS_ROW, BACKUP_KEY_ROW, IMPORT_ROW, ICON_ITEM = 1, 2, 3, 4, 1
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ*~$=U"
 PIECE = 65536 + 16
 MAX_HEADER, MAX_WRAPS = 65536, 8
-SEARCHED_REVISIONS = 4096
 
 
 class Refused(Exception):
@@ -182,6 +181,11 @@ def sized(length):
     return convert
 
 
+def little(value):
+    """16 bytes as a number, the lowest byte first."""
+    return int.from_bytes(sized(16)(value), "little")
+
+
 def text(value):
     try:
         return blob(value).decode()
@@ -227,7 +231,7 @@ SETTINGS = {
     4: ("shell", lambda value: read(blob(value), PAIR), True),
 }
 BACKUP_KEY = {1: ("key", sized(32)), 2: ("wraps", blob, True)}
-SUM = {1: ("count", number), 2: ("ids", sized(16)), 3: ("macs", sized(32)), 4: ("revisions", sized(32))}
+SUM = {1: ("count", number), 2: ("ids", sized(16)), 3: ("macs", sized(32)), 4: ("revisions", little)}
 MANIFEST = {
     1: ("schema", number), 2: ("generation", number), 3: ("seals", number),
     4: ("rows", lambda value: read(blob(value), SUM)), 5: ("icons", lambda value: read(blob(value), SUM)),
@@ -386,25 +390,29 @@ def xor(a, b):
     return bytes(x ^ y for x, y in zip(a, b, strict=True))
 
 
+MODULUS = 1 << 128
+
+
+def weight(row_id):
+    return int.from_bytes(row_id, "little") | 1
+
+
 class Sum:
     """What the rows that are there sum up to."""
 
     def __init__(self, mac, tables):
         self.mac, self.tables, self.seen = mac, tables, []
-        self.found = {"count": 0, "ids": bytes(16), "macs": bytes(32), "revisions": bytes(32)}
+        self.found = {"count": 0, "ids": bytes(16), "macs": bytes(32), "revisions": 0}
 
-    def code(self, what, table, row_id, rest):
-        return hmac.digest(self.mac, bytes((what, TABLE_NUMBERS[table])) + row_id + rest, "sha256")
-
-    def age(self, table, row_id, revision):
-        return self.code(2, table, row_id, struct.pack("<Q", revision & (1 << 64) - 1))
+    def code(self, table, row_id, rest):
+        return hmac.digest(self.mac, bytes((1, TABLE_NUMBERS[table])) + row_id + rest, "sha256")
 
     def add(self, table, row_id, stored, revision):
-        codes = row_id, self.code(1, table, row_id, stored), self.age(table, row_id, revision)
         self.found["count"] += 1
-        for name, code in zip(("ids", "macs", "revisions"), codes):
+        for name, code in (("ids", row_id), ("macs", self.code(table, row_id, stored))):
             self.found[name] = xor(self.found[name], code)
-        self.seen.append((table, row_id, revision))
+        self.found["revisions"] = (self.found["revisions"] + weight(row_id) * (revision & (1 << 64) - 1)) % MODULUS
+        self.seen.append((table, row_id))
 
     def compare(self, written):
         """Says what a difference to what was last written means."""
@@ -423,12 +431,10 @@ class Sum:
 
     def old(self, written):
         """The row that, were it of a later revision, would explain the difference."""
-        difference = xor(written["revisions"], self.found["revisions"])
-        for table, row_id, revision in self.seen:
-            there = self.age(table, row_id, revision)
-            for later in range(1, SEARCHED_REVISIONS if len(self.seen) < 1000 else 64):
-                if xor(there, self.age(table, row_id, revision + later)) == difference:
-                    return f"{row_id.hex()} of {table}"
+        difference = written["revisions"] - self.found["revisions"]
+        for table, row_id in self.seen:
+            if 0 < difference * pow(weight(row_id), -1, MODULUS) % MODULUS < 1 << 32:
+                return f"{row_id.hex()} of {table}"
         return None
 
 

@@ -110,7 +110,7 @@ impl Writer {
     /// An empty message.
     #[must_use]
     pub fn new() -> Self {
-        Self { bytes: Zeroizing::new(Vec::with_capacity(512)) }
+        Self { bytes: Zeroizing::new(Vec::with_capacity(256)) }
     }
 
     /// A number (kind 0).

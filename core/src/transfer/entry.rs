@@ -70,5 +70,5 @@ pub enum Entry {
     /// It can be added.
     Candidate(Box<Candidate>),
     /// It can't; the others are not touched by that.
-    Refused(Refused),
+    Refused(Box<Refused>),
 }

@@ -57,7 +57,7 @@ impl Preview {
         let mut preview = Self { items: Vec::with_capacity(entries.len()), refused: Vec::new() };
         for entry in entries {
             match entry {
-                Entry::Refused(refused) => preview.refused.push(refused),
+                Entry::Refused(refused) => preview.refused.push(*refused),
                 Entry::Candidate(candidate) => preview.items.push(item(&mut index, *candidate, preview.items.len())),
             }
         }

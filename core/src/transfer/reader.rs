@@ -128,6 +128,6 @@ fn candidate(place: Place, enrollment: Enrollment) -> Entry {
     Entry::Candidate(Box::new(Candidate { place, incoming: Incoming::new(account), oddities }))
 }
 
-const fn refused(place: Place, profile: Profile, reason: Reason) -> Entry {
-    Entry::Refused(Refused { place, profile, reason })
+fn refused(place: Place, profile: Profile, reason: Reason) -> Entry {
+    Entry::Refused(Box::new(Refused { place, profile, reason }))
 }

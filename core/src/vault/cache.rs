@@ -35,7 +35,9 @@ struct Place {
 impl Place {
     fn new(account: Account) -> Self {
         let profile = &account.profile;
-        let mut haystack = String::with_capacity(profile.issuer.len() + profile.name.len() + profile.note.len() + 4);
+        let tags: usize = profile.tags.iter().map(|tag| tag.len() + 1).sum();
+        let length = profile.issuer.len() + profile.name.len() + profile.note.len() + 3 + tags;
+        let mut haystack = String::with_capacity(length);
         let issuer_end = push_lower(&mut haystack, &profile.issuer);
         let name_end = push_lower(&mut haystack, &profile.name);
         for text in [&profile.note].into_iter().chain(&profile.tags) {

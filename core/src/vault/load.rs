@@ -12,9 +12,6 @@ use super::settings::Settings;
 use super::store::{self, RecordKind, Row, RowId, SLOT_TABLES, Space, StoredSlot, Table};
 use crate::account::AccountId;
 
-/// How far back an old row's true revision is searched.
-const REVISIONS: u64 = 4096;
-
 /// Everything of an unlocked vault but its keys.
 pub(crate) struct Loaded {
     pub(crate) cache: Cache,
@@ -104,8 +101,8 @@ struct Reader<'a> {
     findings: Vec<Finding>,
     records: Sum,
     icons: Sum,
-    /// Ids and revisions, to name an old row; slots stand with revision 0.
-    seen: Vec<(&'static str, RowId, u64)>,
+    /// All ids, to name an old row.
+    seen: Vec<(&'static str, RowId)>,
 }
 
 impl<'a> Reader<'a> {
@@ -131,7 +128,7 @@ impl<'a> Reader<'a> {
 
     fn record(&mut self, row: &Row<'_>) -> Result<(), Error> {
         store::add_row(&mut self.records, self.keys, Table::Record, row);
-        self.seen.push((Table::Record.name(), row.id, row.revision));
+        self.seen.push((Table::Record.name(), row.id));
         let mut space = std::mem::take(&mut self.space);
         let readable = match row.open_into(self.keys, Table::Record, &mut space) {
             Ok(_) if row.format > super::record::FORMAT => {
@@ -160,7 +157,7 @@ impl<'a> Reader<'a> {
 
     fn icon(&mut self, row: &Row<'_>) {
         store::add_row(&mut self.icons, self.keys, Table::Icon, row);
-        self.seen.push((Table::Icon.name(), row.id, row.revision));
+        self.seen.push((Table::Icon.name(), row.id));
         if row.open(self.keys, Table::Icon).is_err() {
             self.quarantine(Table::Icon, row.id);
         }
@@ -182,7 +179,7 @@ impl<'a> Reader<'a> {
 
     fn slot(&mut self, table: &'static str, slot: &StoredSlot) {
         store::add_slot(&mut self.records, self.keys, table, slot);
-        self.seen.push((table, slot.id, 0));
+        self.seen.push((table, slot.id));
         if slot.slot().is_err() {
             self.findings.push(Finding::SlotCopy { table });
         }
@@ -206,7 +203,7 @@ impl<'a> Reader<'a> {
             report: Report { accounts: cache.len(), findings: self.findings, quarantine: None },
             cache,
             settings: self.settings,
-            slots: self.seen.iter().filter(|(table, ..)| SLOT_TABLES.contains(table)).map(|(_, id, _)| *id).collect(),
+            slots: self.seen.iter().filter(|(table, _)| SLOT_TABLES.contains(table)).map(|(_, id)| *id).collect(),
             unreadable: self.unreadable,
             manifest,
         })
@@ -227,36 +224,14 @@ impl<'a> Reader<'a> {
         } else if there.count > written.count {
             let count = there.count - written.count;
             self.findings.push(Finding::Added { table, count, id: only(count) });
-        } else if written.revisions != there.revisions {
-            let mut difference = written.revisions;
-            xor(&mut difference, &there.revisions);
-            let old = self.find_old(&difference, tables);
+        } else if !written.same_revisions(there) {
+            let mut seen = self.seen.iter().filter(|(table, _)| tables.contains(table));
+            let old = seen.find(|(_, id)| written.is_explained_by(id, there));
             let table = old.map_or(table, |(table, _)| table);
-            self.findings.push(Finding::Old { table, id: old.map(|(_, id)| AccountId::from_bytes(id)) });
+            self.findings.push(Finding::Old { table, id: old.map(|(_, id)| AccountId::from_bytes(*id)) });
         } else if self.findings.is_empty() {
             // Same rows, same revisions, other bytes, and yet all of them open.
             self.findings.push(Finding::Old { table, id: None });
         }
-    }
-
-    /// The one row whose revision, if it were a later one, would explain the difference.
-    fn find_old(&self, difference: &[u8; 32], tables: &[&str]) -> Option<(&'static str, RowId)> {
-        let mut budget = 2_000_000u32;
-        for (table, id, revision) in self.seen.iter().filter(|(table, ..)| tables.contains(table)) {
-            let there = self.keys.revision_mac(table, id, *revision);
-            for later in 1..=REVISIONS {
-                budget = budget.checked_sub(1)?;
-                let mut candidate = self.keys.revision_mac(table, id, revision.wrapping_add(later));
-                xor(&mut candidate, &there);
-                if &candidate == difference {
-                    return Some((table, *id));
-                }
-                // Without a hit in the near past, a vault of many accounts would take too long.
-                if later >= 64 && self.seen.len() > 1000 {
-                    break;
-                }
-            }
-        }
-        None
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! For each row of each table it holds the XOR of a keyed code over the stored bytes. That is safe because the code is
 //! keyed, the sum is sealed, and a row id stands once in a table; it is never printed. Beside it stand the XOR of the
-//! row ids and of keyed codes over the revisions, so that one missing, added or old row can be told by its id.
+//! row ids and a sum of the revisions, so that one missing, added or old row can be told by its id.
 
 use super::Error;
 use super::crypto::{MacKey, NONCE, RawKey, SealKey, TAG, associated_data, pad, unpad};
@@ -49,11 +49,6 @@ impl Keys {
     pub(crate) fn slot_mac(&self, table: &str, id: &[u8; 16], body: &[u8], digest: &[u8]) -> [u8; 32] {
         self.mac.mac(&[&[1, number(table)], id, &super::crypto::length(body), body, digest])
     }
-
-    /// The code of a row's revision.
-    pub(crate) fn revision_mac(&self, table: &str, id: &[u8; 16], revision: u64) -> [u8; 32] {
-        self.mac.mac(&[&[2, number(table)], id, &revision.to_le_bytes()])
-    }
 }
 
 /// How a table is told in a code.
@@ -72,29 +67,54 @@ pub(crate) struct Sum {
     pub(crate) count: u64,
     pub(crate) ids: [u8; 16],
     pub(crate) macs: [u8; 32],
-    pub(crate) revisions: [u8; 32],
+    /// Of the revisions, each times its row's [`weight`], modulo 2^128. It proves nothing (the codes do): it names a row
+    /// that is older than it was.
+    revisions: u128,
+}
+
+/// A row's id as an odd number.
+fn weight(id: &[u8; 16]) -> u128 {
+    u128::from_le_bytes(*id) | 1
+}
+
+/// What an odd number has to be multiplied by to give 1 modulo 2^128: Newton's method, from three right bits on.
+fn inverse(odd: u128) -> u128 {
+    (0..6).fold(odd, |guess, _| guess.wrapping_mul(2u128.wrapping_sub(odd.wrapping_mul(guess))))
 }
 
 impl Sum {
-    pub(crate) fn add(&mut self, id: &[u8; 16], mac: &[u8; 32], revision: &[u8; 32]) {
+    pub(crate) fn add(&mut self, id: &[u8; 16], mac: &[u8; 32], revision: u64) {
         self.count = self.count.wrapping_add(1);
-        self.toggle(id, mac, revision);
+        self.toggle(id, mac);
+        self.revisions = self.revisions.wrapping_add(weight(id).wrapping_mul(revision.into()));
     }
 
-    pub(crate) fn remove(&mut self, id: &[u8; 16], mac: &[u8; 32], revision: &[u8; 32]) {
+    pub(crate) fn remove(&mut self, id: &[u8; 16], mac: &[u8; 32], revision: u64) {
         self.count = self.count.wrapping_sub(1);
-        self.toggle(id, mac, revision);
+        self.toggle(id, mac);
+        self.revisions = self.revisions.wrapping_sub(weight(id).wrapping_mul(revision.into()));
     }
 
-    fn toggle(&mut self, id: &[u8; 16], mac: &[u8; 32], revision: &[u8; 32]) {
+    fn toggle(&mut self, id: &[u8; 16], mac: &[u8; 32]) {
         xor(&mut self.ids, id);
         xor(&mut self.macs, mac);
-        xor(&mut self.revisions, revision);
+    }
+
+    /// Whether the revisions are those of the other.
+    pub(crate) fn same_revisions(&self, other: &Self) -> bool {
+        self.revisions == other.revisions
+    }
+
+    /// Whether this row alone, in `there` some revisions older than here, explains the difference. That another row does so by
+    /// chance, too, is less likely than one in 2^90.
+    pub(crate) fn is_explained_by(&self, id: &[u8; 16], there: &Self) -> bool {
+        let later = self.revisions.wrapping_sub(there.revisions).wrapping_mul(inverse(weight(id)));
+        (1..1 << 32).contains(&later)
     }
 
     fn encode(&self) -> zeroize::Zeroizing<Vec<u8>> {
         let mut writer = Writer::new();
-        writer.number(1, self.count).bytes(2, &self.ids).bytes(3, &self.macs).bytes(4, &self.revisions);
+        writer.number(1, self.count).bytes(2, &self.ids).bytes(3, &self.macs).bytes(4, &self.revisions.to_le_bytes());
         writer.finish()
     }
 
@@ -105,7 +125,7 @@ impl Sum {
                 (1, Value::Number(count)) => sum.count = count,
                 (2, Value::Bytes(ids)) => sum.ids = ids.try_into().ok()?,
                 (3, Value::Bytes(macs)) => sum.macs = macs.try_into().ok()?,
-                (4, Value::Bytes(revisions)) => sum.revisions = revisions.try_into().ok()?,
+                (4, Value::Bytes(revisions)) => sum.revisions = u128::from_le_bytes(revisions.try_into().ok()?),
                 _ => return None,
             }
         }
@@ -183,4 +203,36 @@ impl Manifest {
 
 fn manifest_data(keys: &Keys) -> Vec<u8> {
     associated_data(&[b"countersign-manifest-v1", &keys.vault])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Sum, inverse, weight};
+
+    #[test]
+    fn one_old_row_explains_the_difference_and_no_other_does() {
+        let id = |number: u8| [number.wrapping_mul(37); 16];
+        let sum = |revisions: &[u64]| {
+            let mut sum = Sum::default();
+            (0..).zip(revisions).for_each(|(number, revision)| sum.add(&id(number), &[0; 32], *revision));
+            sum
+        };
+        assert!((0..=255).all(|number| weight(&id(number)).wrapping_mul(inverse(weight(&id(number)))) == 1));
+        let written = sum(&[1, 7, 3, u64::from(u32::MAX), 9]);
+        for (there, old) in [
+            (sum(&[1, 6, 3, u64::from(u32::MAX), 9]), Some(1)),
+            (sum(&[1, 7, 3, 1, 9]), Some(3)),
+            // Two of them, and a newer one: no single row explains that.
+            (sum(&[1, 6, 2, u64::from(u32::MAX), 9]), None),
+            (sum(&[1, 7, 3, u64::from(u32::MAX), 10]), None),
+        ] {
+            assert!(!written.same_revisions(&there));
+            let found: Vec<_> = (0..5).filter(|number| written.is_explained_by(&id(*number), &there)).collect();
+            assert_eq!(found, Vec::from_iter(old));
+        }
+        let mut back = sum(&[1, 7, 3]);
+        back.remove(&id(1), &[0; 32], 7);
+        back.add(&id(1), &[0; 32], 7);
+        assert_eq!(back, sum(&[1, 7, 3]));
+    }
 }

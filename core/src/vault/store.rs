@@ -218,21 +218,13 @@ pub(crate) fn manifest(connection: &Connection, keys: &Keys) -> Result<Manifest,
 
 /// What the rows that are there sum up to.
 pub(crate) fn add_row(sum: &mut Sum, keys: &Keys, table: Table, row: &Row<'_>) {
-    sum.add(&row.id, &row.mac(keys, table), &keys.revision_mac(table.name(), &row.id, row.revision));
+    sum.add(&row.id, &row.mac(keys, table), row.revision);
 }
 
 pub(crate) fn add_slot(sum: &mut Sum, keys: &Keys, table: &str, slot: &StoredSlot) {
-    sum.add(
-        &slot.id,
-        &keys.slot_mac(table, &slot.id, &slot.body, &slot.digest),
-        &keys.revision_mac(table, &slot.id, 0),
-    );
+    sum.add(&slot.id, &keys.slot_mac(table, &slot.id, &slot.body, &slot.digest), 0);
 }
 
 pub(crate) fn remove_slot(sum: &mut Sum, keys: &Keys, table: &str, slot: &StoredSlot) {
-    sum.remove(
-        &slot.id,
-        &keys.slot_mac(table, &slot.id, &slot.body, &slot.digest),
-        &keys.revision_mac(table, &slot.id, 0),
-    );
+    sum.remove(&slot.id, &keys.slot_mac(table, &slot.id, &slot.body, &slot.digest), 0);
 }

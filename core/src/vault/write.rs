@@ -187,8 +187,7 @@ impl<'a> Write<'a> {
 
     fn forget(&mut self, table: Table, row: &Row<'_>) {
         let keys = self.keys;
-        let (mac, revision) = (row.mac(keys, table), keys.revision_mac(table.name(), &row.id, row.revision));
-        self.sum(table).remove(&row.id, &mac, &revision);
+        self.sum(table).remove(&row.id, &row.mac(keys, table), row.revision);
     }
 
     /// Removes a row; false if there is none.

@@ -25,7 +25,7 @@ pub(super) fn read(reader: &mut Reader, file: &[u8]) -> Result<(), Error> {
             Ok(line) => reader.take_text(place, line)?,
             Err(_) => {
                 let refused = Refused { place, profile: Profile::default(), reason: Reason::NotUtf8 };
-                reader.push(Entry::Refused(refused))?;
+                reader.push(Entry::Refused(Box::new(refused)))?;
             }
         }
     }

@@ -17,7 +17,7 @@ pub(super) fn read(reader: &mut Reader, file: &[u8]) -> Result<(), Error> {
             Some(text) => reader.take_text(place, text)?,
             None => {
                 let refused = Refused { place, profile: Profile::default(), reason: Reason::NoText };
-                reader.push(Entry::Refused(refused))?;
+                reader.push(Entry::Refused(Box::new(refused)))?;
             }
         }
     }
