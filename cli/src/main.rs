@@ -2,7 +2,8 @@
 //!
 //! - `arguments`: what can be typed. `failure`: what can go wrong, exit codes, what to do next.
 //! - `terminal`: prompts, files with passwords, the clock: all that touches the world.
-//! - `vaults`: opening a vault; `accounts`: commands for accounts; `transfer`: import and export; `scan`: pictures; `demo`: the whole in a minute.
+//! - `vaults`: opening a vault; `accounts`: commands for accounts; `transfer`: import and export; `scan`: pictures;
+//!   `demo`: the whole in a minute.
 
 mod accounts;
 mod arguments;

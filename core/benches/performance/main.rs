@@ -1,4 +1,4 @@
-//! How fast the core is, as ratios to references that are measured in the same run. `docs/performance.md` has the results.
+//! How fast the core is, as ratios to references that are measured in the same run; `docs/performance.md` has results.
 //!
 //! - `harness`: how two sides are compared and what is printed; `accounts`: the accounts and vaults to measure with.
 //! - One file a measure: `codes`, `parse`, `unlock`, `add`, `search`, `transfer`, `memory`; and `growth`, the table over sizes.

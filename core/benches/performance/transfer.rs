@@ -1,5 +1,5 @@
-//! Importing a list of 10,000 links, from the file's bytes to durable accounts, against parsing each of its lines; and into
-//! a vault that has as many accounts already, against into an empty one.
+//! Importing a list of 10,000 links, from the file's bytes to durable accounts, against parsing each of its lines; and
+//! into a vault that has as many accounts already, against into an empty one.
 
 use countersign_core::enroll;
 use countersign_core::entropy::SystemEntropy;

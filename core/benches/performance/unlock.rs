@@ -1,5 +1,5 @@
-//! Unlocking 10,000 accounts and showing their codes, key derivation apart, against a bare loop over SQLite that reads rows of
-//! the same columns and lengths and opens each with associated data as long as the vault's.
+//! Unlocking 10,000 accounts and showing their codes, key derivation apart, against a bare loop over SQLite that reads
+//! rows of the same columns and lengths and opens each with associated data as long as the vault's.
 
 use std::path::Path;
 

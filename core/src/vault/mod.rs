@@ -2,11 +2,13 @@
 //!
 //! - `crypto`: sealing, opening, deriving; `kdf`: from passwords to keys; `recovery`: the code on paper.
 //! - `slots`: who may unlock; `attempts`: pauses after wrong passwords; `platform`: what a phone's keystore does.
-//! - `schema`: the file and its tables; `migrate`: from older tables to today's; `store`: rows; `write`: changing them; `manifest`: the proof that all of them are there.
+//! - `schema`: the file and its tables; `migrate`: from older tables to today's. `store`: rows; `write`: changing them;
+//!   `manifest`: the proof that all of them are there.
 //! - `unlock`: through a slot to the accounts; `files`, `quarantine`: the file's neighbours, and copies of damaged states.
 //! - `record`, `settings`: what stands in the rows; `cache`: the unlocked accounts; `load`, `report`: reading it all.
-//! - `accounts`: what can be done with accounts; `import`: with many at once; `ways`: what can be done with slots; `rotate`: a new vault key; `uv`: the
-//!   user-verification root and the inbox key. `backup`: files to keep elsewhere, and `sink`: where.
+//! - `accounts`: what can be done with accounts; `import`: with many at once. `ways`: what can be done with slots;
+//!   `rotate`: a new vault key; `uv`: the user-verification root and the inbox key. `backup`: files to keep elsewhere, and
+//!   `sink`: where.
 //! - `salvage`: what can still be read of a file whose database structure is destroyed.
 //!
 //! `docs/vault.md` has the format to the byte and draws the key tree.
