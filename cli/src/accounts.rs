@@ -19,6 +19,9 @@ use crate::scan;
 use crate::terminal::{answer, ask_hidden, input, may_ask, now, say};
 use crate::vaults::{entropy, open};
 
+/// How many counters are looked at to find the one that two codes are of.
+const LOOK_AHEAD: u32 = 1000;
+
 /// The account that is meant: an id, else exactly issuer, name or both, else an unambiguous part; in any case of letters.
 pub(crate) fn find(vault: &Vault, meant: &str, trash: bool) -> Result<AccountId, Failure> {
     let accounts = vault.accounts(&Selection { trash, ..Selection::default() })?;
@@ -348,6 +351,9 @@ pub(crate) fn edit(arguments: &Arguments, edit: &Edit) -> Result<(), Failure> {
     vault.edit(id, profile, now())?;
     if let Some(seconds) = edit.clock_offset {
         vault.set_clock_offset(id, seconds, now())?;
+    }
+    if let Some([first, second]) = edit.resync.as_deref() {
+        vault.resync(id, first, second, LOOK_AHEAD)?;
     }
     Ok(())
 }

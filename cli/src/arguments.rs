@@ -241,4 +241,7 @@ pub(crate) struct Edit {
     /// Seconds that the site's clock is ahead (negative: behind)
     #[arg(long, allow_hyphen_values = true)]
     pub(crate) clock_offset: Option<i32>,
+    /// HOTP: find the counter again, from two codes in a row that the site took or another device shows
+    #[arg(long, num_args = 2, value_names = ["FIRST", "SECOND"])]
+    pub(crate) resync: Option<Vec<String>>,
 }

@@ -72,7 +72,7 @@ impl Failure {
                 | Error::NotAccepted,
             )
             | Self::Findings => 5,
-            Self::Vault(Error::Duplicate(_))
+            Self::Vault(Error::Duplicate(_) | Error::NoMatch(_))
             | Self::Refused { .. }
             | Self::Enroll(_)
             | Self::Migration(_)

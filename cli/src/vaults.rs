@@ -240,6 +240,8 @@ fn make_vault(arguments: &Arguments, path: &Path, backup: Backup, password: &Pas
     make_folder(path)?;
     let count = backup.accounts.len();
     let (mut vault, code) = Vault::restore(path, entropy(), backup, password, cost()?, now())?;
-    say(&format!("{count} accounts restored. HOTP accounts may be behind: see `countersign list`."));
+    say(&format!(
+        "{count} accounts restored. HOTP accounts may be behind: see `countersign list`, and `edit --resync`."
+    ));
     show_recovery(arguments, &mut vault, &code)
 }

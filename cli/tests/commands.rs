@@ -105,6 +105,10 @@ fn hotp_counts_on_and_what_is_removed_can_be_restored() {
     let codes: Vec<_> = (0..3).map(|_| text(&desk.run(&["code", "door"], "").stdout)).collect();
     assert_eq!(codes, ["755224\n", "287082\n", "359152\n"]);
 
+    // RFC 4226, appendix D: counters 7 and 8, then the next one.
+    assert_eq!(desk.code(&["edit", "door", "--resync", "162583", "162583"], ""), Some(6));
+    assert_eq!(desk.code(&["edit", "door", "--resync", "162583", "399871"], ""), Some(0));
+    assert_eq!(text(&desk.run(&["code", "door"], "").stdout), "520489\n");
     assert_eq!(desk.code(&["tag", "door", "home", "metal"], ""), Some(0));
     assert_eq!(desk.code(&["edit", "door", "--favourite", "true", "--note", "front"], ""), Some(0));
     let list = json(&desk.run(&["list", "front", "--tag", "home", "--json"], ""));
@@ -112,7 +116,7 @@ fn hotp_counts_on_and_what_is_removed_can_be_restored() {
     assert_eq!(desk.code(&["rm", "door"], ""), Some(0));
     assert_eq!(desk.code(&["code", "door"], ""), Some(4));
     assert_eq!(desk.code(&["restore", "door"], ""), Some(0));
-    assert_eq!(text(&desk.run(&["code", "door"], "").stdout), "969429\n");
+    assert_eq!(text(&desk.run(&["code", "door"], "").stdout), "403154\n");
     assert_eq!(desk.code(&["rm", "door"], ""), Some(0));
     assert_eq!(desk.code(&["trash", "--empty"], ""), Some(0));
     assert_eq!(desk.code(&["restore", "door"], ""), Some(4));

@@ -276,6 +276,27 @@ fn a_changed_row_is_named_and_costs_nothing_else() {
 }
 
 #[test]
+fn two_rows_that_changed_places_are_both_named() {
+    for what in ["sealed", "revision, format, sealed"] {
+        let (_folder, path) = copy();
+        let values = |at| {
+            format!("SELECT {what} FROM before WHERE id = (SELECT id FROM record WHERE kind = 1 LIMIT 1 OFFSET {at})")
+        };
+        let swap = |to, from| {
+            format!(
+                "UPDATE record SET ({what}) = ({}) WHERE id = (SELECT id FROM record WHERE kind = 1 LIMIT 1 OFFSET {to});",
+                values(from)
+            )
+        };
+        tamper(&path, &format!("CREATE TEMP TABLE before AS SELECT * FROM record; {} {}", swap(0, 1), swap(1, 0)));
+        let (vault, report) = unlock(&path).unwrap();
+        let unreadable = |finding: &&Finding| matches!(finding, Finding::Unreadable { table: "record", .. });
+        assert_eq!(report.findings.iter().filter(unreadable).count(), 2, "{what}: {report:?}");
+        assert_eq!(all(&vault).len(), TEMPLATE.ids.len() - 2);
+    }
+}
+
+#[test]
 fn a_lost_backup_key_is_made_anew_with_the_next_password() {
     let (_folder, path) = copy();
     tamper(&path, "UPDATE record SET sealed = zeroblob(length(sealed)) WHERE kind = 3");
