@@ -132,12 +132,13 @@ pub(crate) fn rotate(arguments: &Arguments, new_file: Option<&Path>, delete: boo
     if !rotated.journal_emptied {
         say("Another program is using the vault: what the old key sealed leaves its journal when that program ends.");
     }
-    copies(&vault, delete)?;
     say("The vault has a new key. Copies and backups made before still open with what opened them then: delete them.");
-    show_recovery(arguments, &mut vault, &rotated.recovery)
+    // First of all: nothing that fails later may keep the code from being shown.
+    show_recovery(arguments, &mut vault, &rotated.recovery)?;
+    copies(&vault, delete)
 }
 
-/// Says which copies of damaged states there are; deletes them where that is wanted, or the person agrees.
+/// Says which copies of damaged states there are; deletes them where that is wanted.
 fn copies(vault: &Vault, delete: bool) -> Result<(), Failure> {
     for copy in vault.copies()? {
         if delete {

@@ -86,11 +86,14 @@ fn another_program_learns_that_the_key_has_changed() {
     let (mut one, _) = unlock(&path).unwrap();
     let (mut other, _) = unlock(&path).unwrap();
     let (mut third, _) = unlock(&path).unwrap();
+    let (mut fourth, _) = unlock(&path).unwrap();
     one.rotate(&password(), Cost::LEAST, &[], NOW).unwrap();
     assert_eq!(other.add(hotp("late"), false, NOW), Err(Error::KeyChanged));
     assert!(!other.is_unlocked());
     assert_eq!(third.refresh(), Err(Error::KeyChanged));
     assert!(!third.is_unlocked());
+    assert_eq!(fourth.verify(), Err(Error::KeyChanged));
+    assert!(!fourth.is_unlocked());
     // Nothing was lost by the attempts, and the right password opens it again.
     assert!(other.unlock_with_password(&password(), NOW).unwrap().is_clean());
     other.add(hotp("late"), false, NOW).unwrap();

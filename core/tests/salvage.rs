@@ -9,7 +9,7 @@ use std::path::Path;
 use common::{NOW, TEMPLATE, copy, entropy, opened, password, tamper, totp, unlock};
 use countersign_core::account::Account;
 use countersign_core::vault::platform::{Purpose, WrappedKey};
-use countersign_core::vault::{Cost, Error, Finding, Password, RawKey, Salvage, Salvaged, Selection, Vault};
+use countersign_core::vault::{Cost, Error, Finding, Incoming, Password, RawKey, Salvage, Salvaged, Selection, Vault};
 
 const PAGE: usize = 4096;
 
@@ -181,6 +181,22 @@ fn a_removed_account_does_not_come_back_and_an_old_version_only_where_the_new_on
     let salvaged = salvage(&path).unwrap();
     let found = salvaged.content.accounts.iter().find(|account| account.id == edited).unwrap();
     assert_eq!(found.profile.issuer, "Issuer 01");
+}
+
+#[test]
+fn the_ids_of_a_large_import_are_found() {
+    let (folder, mut vault) = opened();
+    // More ids than a picture has bytes.
+    let many = (0..17_000u32).map(|number| {
+        Incoming::new(totp("Many", &number.to_string(), &[&number.to_le_bytes()[..], &[1; 16]].concat()))
+    });
+    vault.import(many.collect(), NOW).unwrap();
+    drop(vault);
+    let path = folder.path().join("vault");
+    change(&path, |bytes| bytes[..PAGE].fill(0));
+    let salvaged = salvage(&path).unwrap();
+    assert!(salvaged.report.is_clean(), "{:?}", salvaged.report);
+    assert_eq!(salvaged.content.accounts.len(), TEMPLATE.ids.len() + 17_000);
 }
 
 #[test]

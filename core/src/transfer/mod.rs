@@ -25,4 +25,4 @@ pub use reader::Reader;
 /// The largest file that is read, in bytes.
 pub const MAX_FILE: usize = 64 << 20;
 /// The most entries of one import.
-pub const MAX_ENTRIES: usize = 100_000;
+pub const MAX_ENTRIES: usize = crate::vault::MAX_IMPORT;

@@ -14,8 +14,7 @@ pub struct Reader {
     entries: Vec<Entry>,
     parts: Collector,
     /// Where the first part of an export stood: its entries are told as if all of them stood there.
-    at: Place,
-    any_part: bool,
+    first_part: Option<Place>,
     file: usize,
     number: usize,
 }
@@ -33,13 +32,13 @@ impl Reader {
     /// [`Error::NeedsKey`] for an encrypted file without a key: ask, and add it again. Otherwise [`Error`].
     pub fn add(&mut self, file: &[u8], key: Option<Key<'_>>) -> Result<Format, Error> {
         let format = detect(file)?;
-        let before = (self.entries.len(), self.parts.clone(), self.at, self.any_part);
+        let before = (self.entries.len(), self.parts.clone(), self.first_part);
         self.file += 1;
         self.number = 0;
         if let Err(error) = formats::read(self, format, file, key) {
             self.file -= 1;
             self.entries.truncate(before.0);
-            (_, self.parts, self.at, self.any_part) = before;
+            (_, self.parts, self.first_part) = before;
             return Err(error);
         }
         Ok(format)
@@ -77,7 +76,7 @@ impl Reader {
     /// [`Error::TooMany`].
     pub fn finish_incomplete(&mut self) -> Result<Vec<Entry>, Error> {
         for (index, entry) in self.parts.finish_incomplete().into_iter().enumerate() {
-            let place = Place { number: index + 1, ..self.at };
+            let place = Place { number: index + 1, ..self.first_part.unwrap_or_default() };
             self.push(match entry {
                 migration::Entry::Account(enrollment) => candidate(place, enrollment),
                 migration::Entry::Refused { profile, reason } => refused(place, profile, reason.into()),
@@ -106,9 +105,7 @@ impl Reader {
         let entry = match enroll::parse(text) {
             Ok(Scanned::Account(enrollment)) => candidate(place, enrollment),
             Ok(Scanned::MigrationPart(part)) => {
-                if !self.any_part {
-                    (self.any_part, self.at) = (true, place);
-                }
+                self.first_part.get_or_insert(place);
                 self.parts.add(part)?;
                 return Ok(());
             }

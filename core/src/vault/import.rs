@@ -13,6 +13,9 @@ use crate::enroll::duplicate::Known;
 use crate::time::UnixTime;
 use crate::wire::{Value, Writer, fields};
 
+/// The most accounts of one import: the row that keeps their ids has at most 2 MiB.
+pub const MAX_IMPORT: usize = 100_000;
+
 /// An account as another file has it, with what is known of it beside names and codes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Incoming {
@@ -59,20 +62,21 @@ impl Incoming {
         }
     }
 
-    fn into_account(self, id: AccountId, now: UnixTime) -> Account {
-        Account {
+    fn into_parts(self, id: AccountId, now: UnixTime) -> (Account, Option<Vec<u8>>) {
+        let account = Account {
             id,
             profile: self.account.profile,
             otp: self.account.otp,
             clock_offset: self.clock_offset,
             may_be_behind: self.may_be_behind,
             position: self.position,
-            has_icon: false,
+            has_icon: self.icon.is_some(),
             usage: self.usage,
             created: self.created.unwrap_or(now),
             modified: now,
             trashed: self.trashed,
-        }
+        };
+        (account, self.icon)
     }
 }
 
@@ -135,6 +139,9 @@ impl Vault {
     /// [`Error::Locked`]; [`Error::InvalidInput`] and [`Error::TooLarge`] for an account out of bounds; otherwise as the
     /// disk says.
     pub fn import(&mut self, incoming: Vec<Incoming>, now: UnixTime) -> Result<Imported, Error> {
+        if incoming.len() > MAX_IMPORT {
+            return Err(Error::InvalidInput { what: "import", reason: "it has more than 100,000 accounts" });
+        }
         for one in &incoming {
             check_profile(&one.account.profile)?;
             refuse_icon(one.icon.as_deref())?;
@@ -150,11 +157,11 @@ impl Vault {
                 }
             }
             let mut imported = Imported::default();
-            let mut accounts: Vec<(Account, Option<Vec<u8>>)> = Vec::with_capacity(incoming.len());
+            let mut accounts = Vec::with_capacity(incoming.len());
             // Drawn at once: for each of thousands, asking the system takes longer than sealing.
             let mut ids = vec![[0; 16]; incoming.len()];
             entropy.fill(ids.as_flattened_mut())?;
-            for (mut one, id) in incoming.into_iter().zip(ids) {
+            for (one, id) in incoming.into_iter().zip(ids) {
                 let new = &one.account;
                 let is_new = known.as_mut().is_none_or(|known| known.insert(&new.profile, &new.otp));
                 if !is_new && !one.even_if_there {
@@ -162,10 +169,8 @@ impl Vault {
                     continue;
                 }
                 let id = AccountId::from_bytes(id);
-                let icon = one.icon.take();
-                let account = Account { has_icon: icon.is_some(), ..one.into_account(id, now) };
                 imported.added.push(id);
-                accounts.push((account, icon));
+                accounts.push(one.into_parts(id, now));
             }
             // In the order of the file's tree, which is that of the ids.
             let mut in_order: Vec<_> = accounts.iter().collect();
@@ -208,32 +213,35 @@ impl Vault {
             let payload = row.open(write.keys(), Table::Record).map_err(|_| Error::NotFound("import"))?;
             let last = LastImport::decode(&payload).map_err(|_| Error::NotFound("import"))?;
             let mut undone = Undone::default();
-            let mut removed = HashSet::new();
+            let (mut gone, mut changed) = (HashSet::new(), Vec::new());
             for id in last.ids {
                 match store::row(write.connection(), Table::Record, &id.to_bytes())? {
                     None => {}
                     Some(row) if row.revision == 1 => {
                         write.delete(Table::Record, &id.to_bytes())?;
                         write.delete(Table::Icon, &id.to_bytes())?;
-                        removed.insert(id);
+                        undone.removed += 1;
+                        gone.insert(id);
                     }
                     Some(_) => {
                         let mut account = loaded.cache.get(id).ok_or(Error::NotFound("account"))?.clone();
                         if account.trashed.is_none() {
                             account.trashed = Some(now);
                             put(write, &account)?;
-                            loaded.cache.put(account);
-                            undone.trashed += 1;
+                            gone.insert(id);
+                            changed.push(account);
                         }
                     }
                 }
             }
-            undone.removed = removed.len();
-            loaded.cache.remove_all(&removed);
+            undone.trashed = changed.len();
+            loaded.cache.remove_all(&gone);
+            loaded.cache.extend(changed);
             write.delete(Table::Record, &IMPORT_ROW)?;
             Ok(undone)
         })?;
-        self.empty_journal()?;
+        // It is undone whether or not the journal can be emptied just now; the next merge does it.
+        let _ = self.empty_journal();
         Ok(undone)
     }
 }

@@ -18,8 +18,6 @@ const MOST_SEALS: u64 = 1 << 31;
 pub(crate) struct Keys {
     pub(crate) vault: [u8; 16],
     pub(crate) vault_key: RawKey,
-    /// What a locked phone works with: opens no account, and nothing leads from it to the vault key.
-    pub(crate) inbox: RawKey,
     pub(crate) records: SealKey,
     manifest: SealKey,
     mac: MacKey,
@@ -32,9 +30,13 @@ impl Keys {
             records: SealKey::new(&vault_key.derive(&vault, "countersign v1 records")?)?,
             manifest: SealKey::new(&vault_key.derive(&vault, "countersign v1 manifest seal")?)?,
             mac: MacKey::new(&vault_key.derive(&vault, "countersign v1 manifest mac")?),
-            inbox: vault_key.derive(&vault, "countersign v1 inbox")?,
             vault_key,
         })
+    }
+
+    /// What a locked phone works with: opens no account, and nothing leads from it to the vault key.
+    pub(crate) fn inbox(&self) -> Result<RawKey, Error> {
+        self.vault_key.derive(&self.vault, "countersign v1 inbox")
     }
 
     /// The code of a sealed row: over its place, its revision, and nonce and tag of what is sealed. The tag vouches for all

@@ -52,7 +52,7 @@ pub use accounts::Selection;
 pub use backup::Backup;
 pub use crypto::RawKey;
 pub use error::{Damage, Error};
-pub use import::{Imported, Incoming, LastImport, Undone};
+pub use import::{Imported, Incoming, LastImport, MAX_IMPORT, Undone};
 pub use kdf::{Cost, Password};
 pub use recovery::RecoveryCode;
 pub use report::{Finding, Report};
@@ -213,8 +213,7 @@ impl Vault {
     /// # Errors
     /// [`Error::Locked`]; what is damaged is no error but a finding.
     pub fn verify(&mut self) -> Result<Report, Error> {
-        let unlocked = self.open.as_ref().ok_or(Error::Locked)?;
-        let mut report = match look(&self.connection, &unlocked.keys, &unlocked.loaded, true) {
+        let mut report = match self.look_again(true) {
             Ok(loaded) => loaded.report,
             Err(Error::Damaged(Damage::Structure)) => {
                 Report { findings: vec![Finding::Structure], ..Report::default() }
@@ -260,8 +259,8 @@ impl Vault {
             // Writing into a broken tree may cost rows that can still be read.
             return Err(Error::Damaged(Damage::Structure));
         }
+        let whole = self.look_again(true)?;
         let unlocked = self.open.as_mut().ok_or(Error::Locked)?;
-        let whole = look(&self.connection, &unlocked.keys, &unlocked.loaded, true)?;
         let seen = self.counter.as_ref().map(|counter| counter.read()).transpose()?.unwrap_or(0);
         let mut manifest = load::sums(&self.connection, &unlocked.keys)?;
         manifest.seals = whole.manifest.seals;
@@ -326,29 +325,32 @@ impl Vault {
     /// # Errors
     /// [`Error::Locked`], or as the disk says.
     pub fn refresh(&mut self) -> Result<(), Error> {
-        let unlocked = self.open.as_mut().ok_or(Error::Locked)?;
+        let unlocked = self.unlocked()?;
         let there = match store::manifest(&self.connection, &unlocked.keys) {
             Ok(manifest) => Some(manifest.generation),
             Err(Error::Damaged(Damage::Manifest)) => None,
             Err(error) => return Err(error),
         };
-        if there != Some(unlocked.loaded.manifest.generation) {
-            match look(&self.connection, &unlocked.keys, &unlocked.loaded, false) {
-                // Without a manifest: named when it was unlocked, or by the next verification.
-                Ok(_) if there.is_none() => {}
-                Ok(loaded) => {
-                    unlocked.loaded = loaded;
-                    unlocked.accepted &= unlocked.loaded.report.is_clean();
-                }
-                Err(error) => {
-                    if error == Error::KeyChanged {
-                        self.open = None;
-                    }
-                    return Err(error);
-                }
-            }
+        if there == Some(unlocked.loaded.manifest.generation) {
+            return Ok(());
+        }
+        let loaded = self.look_again(false)?;
+        // Without a manifest: named when it was unlocked, or by the next verification.
+        if let (Some(unlocked), Some(_)) = (&mut self.open, there) {
+            unlocked.accepted &= loaded.report.is_clean();
+            unlocked.loaded = loaded;
         }
         Ok(())
+    }
+
+    /// As [`look`]; where the vault's key was changed, it is locked here as well.
+    fn look_again(&mut self, icons: bool) -> Result<Loaded, Error> {
+        let unlocked = self.unlocked()?;
+        let looked = look(&self.connection, &unlocked.keys, &unlocked.loaded, icons);
+        if looked.as_ref().err() == Some(&Error::KeyChanged) {
+            self.open = None;
+        }
+        looked
     }
 }
 

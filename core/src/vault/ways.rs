@@ -77,9 +77,13 @@ pub(super) fn wrapped_slot(
     uv_root: Option<&RawKey>,
     now: UnixTime,
 ) -> Result<Slot, Error> {
+    let inbox;
     let (content, secret) = match (key.purpose, uv_root) {
         (Purpose::Slot, _) => (Content::VaultKey, &keys.vault_key),
-        (Purpose::Inbox, _) => (Content::InboxKey, &keys.inbox),
+        (Purpose::Inbox, _) => {
+            inbox = keys.inbox()?;
+            (Content::InboxKey, &inbox)
+        }
         (Purpose::PerUse, Some(root)) => (Content::UvRoot, root),
         (Purpose::PerUse, None) => {
             return Err(Error::InvalidInput { what: "key", reason: "it needs the user-verification root" });

@@ -8,8 +8,8 @@ use super::pages::{PAGE, Pages, View};
 /// The column type of a blob of 16 bytes (an id), and of 32 (a digest).
 const ID: u64 = 12 + 2 * 16;
 const DIGEST: u64 = 12 + 2 * 32;
-/// The longest payload that is put together: a picture of 128 KiB is padded to 256 KiB.
-const MAX_SEALED: usize = (256 << 10) + OVERHEAD;
+/// The longest payload that is put together: the ids of the largest import are padded to 2 MiB.
+const MAX_SEALED: usize = (2 << 20) + OVERHEAD;
 /// The longest slot.
 const MAX_SLOT: usize = 64 << 10;
 
