@@ -2,25 +2,21 @@
 #![cfg(all(feature = "vault", unix))]
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test and its child process")]
 
-use std::io::{BufRead, BufReader, Write};
+mod common;
+
+use std::ffi::OsStr;
+use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::sync::Arc;
 use std::time::Duration;
 
+use common::{NOW, entropy, killed};
 use countersign_core::account::{AccountId, NewAccount, Profile};
-use countersign_core::entropy::{Entropy, SystemEntropy, random};
+use countersign_core::entropy::{SystemEntropy, random};
 use countersign_core::otp::{Algorithm, Digits, Hotp, Otp, Secret};
-use countersign_core::time::UnixTime;
 use countersign_core::vault::{Cost, Password, RecoveryCode, Vault};
 
-const NOW: UnixTime = UnixTime::from_seconds(1_700_000_000);
 const PATH: &str = "COUNTERSIGN_TEST_VAULT";
 const CODE: &str = "COUNTERSIGN_TEST_CODE";
-
-fn entropy() -> Arc<dyn Entropy> {
-    Arc::new(SystemEntropy::new())
-}
 
 /// The child: adds, counts, edits and trashes for ever, and says what is durable. Alone, it does nothing.
 #[test]
@@ -87,19 +83,7 @@ fn nothing_acknowledged_is_lost_by_kill_9() {
 }
 
 fn write_and_kill(path: &Path, code: &RecoveryCode) -> Vec<String> {
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "writing_loop", "--nocapture", "--test-threads=1"])
-        .env(PATH, path)
-        .env(CODE, code.show().expose())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let out = child.stdout.take().unwrap();
-    let reader = std::thread::spawn(move || BufReader::new(out).lines().map_while(Result::ok).collect());
     let [moment] = random::<1>(&SystemEntropy::new()).unwrap();
-    std::thread::sleep(Duration::from_millis(10 + u64::from(moment) / 2));
-    child.kill().unwrap();
-    child.wait().unwrap();
-    reader.join().unwrap()
+    let after = Duration::from_millis(10 + u64::from(moment) / 2);
+    killed("writing_loop", &[(PATH, path.as_os_str()), (CODE, OsStr::new(code.show().expose()))], after)
 }

@@ -4,11 +4,9 @@
 
 mod common;
 
-use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use common::{NOW, TEMPLATE, all, copy, entropy, hotp, opened, password, tamper, totp, unlock};
+use common::{NOW, TEMPLATE, all, copy, entropy, hotp, killed, opened, password, tamper, totp, unlock};
 use countersign_core::account::Account;
 use countersign_core::entropy::random;
 use countersign_core::vault::{Backup, Cost, Error, Password, RawKey, RecoveryCode, Selection, SlotKind, Vault};
@@ -157,20 +155,9 @@ fn kill_9_during_rotations_leaves_the_old_state_or_the_new_one() {
     drop(vault);
     let mut acknowledged = TEMPLATE.recovery.show().expose().to_owned();
     for round in 0..20 {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "rotating_loop", "--nocapture", "--test-threads=1"])
-            .env(PATH, &path)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let out = child.stdout.take().unwrap();
-        let reader = std::thread::spawn(move || BufReader::new(out).lines().map_while(Result::ok).collect());
         let [moment] = random::<1>(&*entropy()).unwrap();
-        std::thread::sleep(Duration::from_millis(200 + u64::from(moment) * 2));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        let said: Vec<String> = reader.join().unwrap();
+        let after = Duration::from_millis(200 + u64::from(moment) * 2);
+        let said = killed("rotating_loop", &[(PATH, path.as_os_str())], after);
         if let Some(code) = said.iter().rev().find_map(|line| line.strip_prefix("code ")) {
             acknowledged = code.to_owned();
         }

@@ -1,8 +1,12 @@
 //! What the tests of the vault share: accounts, and a vault that opens without Argon2.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use countersign_core::account::{AccountId, NewAccount, Profile};
 use countersign_core::entropy::{Entropy, SystemEntropy};
@@ -100,4 +104,21 @@ pub(crate) fn all(vault: &Vault) -> Vec<AccountId> {
 pub(crate) fn tamper(path: &Path, sql: &str) {
     let connection = rusqlite::Connection::open(path).unwrap();
     connection.execute_batch(sql).unwrap();
+}
+
+/// Runs a test of the same program alone in a child, kills it with signal 9 after so long, and gives back what it said.
+pub(crate) fn killed(test: &str, variables: &[(&str, &OsStr)], after: Duration) -> Vec<String> {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture", "--test-threads=1"])
+        .envs(variables.iter().copied())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let out = child.stdout.take().unwrap();
+    let reader = std::thread::spawn(move || BufReader::new(out).lines().map_while(Result::ok).collect());
+    std::thread::sleep(after);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    reader.join().unwrap()
 }
