@@ -8,6 +8,7 @@
 //! - [`enroll`]: text or a picture in, a preview of what would be added out; no side effect.
 //! - `vault`: the encrypted database: who may unlock, rows, proof against tampering, backups.
 //! - `transfer`: accounts from other files, previewed, added at once and taken back; and out again.
+//! - [`push`]: approvals: what a server asks and a person answers; verified before shown, signed as shown.
 //! - [`time`], [`entropy`], [`secret`], [`wire`]: the small things that all rooms share.
 //!
 //! Five promises hold everywhere: nothing in the clear, nothing lost, nothing signed unseen, nothing silent, offline
@@ -17,6 +18,7 @@ pub mod account;
 pub mod enroll;
 pub mod entropy;
 pub mod otp;
+pub mod push;
 pub mod secret;
 pub mod time;
 #[cfg(feature = "vault")]

@@ -1,0 +1,15 @@
+//! Push approvals: a server asks, the person answers, and the answer signs what was shown.
+//!
+//! - [`json`]: JSON without second meanings; [`shown`]: text that may stand on a screen.
+//! - [`jose`]: keys and signed messages.
+//! - [`native`]: Countersign's own protocol, version 1: its messages and formulas, for both halves.
+//!
+//! `docs/protocol.md` has the protocol, `docs/threat-model.md` what it stands against.
+
+mod error;
+pub mod jose;
+pub mod json;
+pub mod native;
+pub mod shown;
+
+pub use error::MessageError;
