@@ -167,6 +167,20 @@ fn session_information_of_tiqr() {
     expect(&ocra, &[("77777777", "675831")], |inputs, _| inputs.with_session(&padded));
 }
 
+/// The suites of tiqr's servers and of offline approvals. Values from Python's hmac (`tests/otp/ocra.py`) and,
+/// but for the last one, from the package oath.
+#[test]
+fn suites_in_use_give_the_codes_of_other_implementations() {
+    let session: Vec<u8> = (0..16).map(|byte| byte * 0x11).collect();
+    let long = "00112233445566778899aabbccddeeff".repeat(2);
+    expect(&ocra("OCRA-1:HOTP-SHA1-6:QH10-S", 32), &[("0123456789", "101814")], |inputs, _| {
+        inputs.with_session(&session)
+    });
+    expect(&ocra("OCRA-1:HOTP-SHA1-6:QN10", 32), &[("1344454126", "403895")], |inputs, _| inputs);
+    expect(&ocra("OCRA-1:HOTP-SHA256-8:QH64", 32), &[(&long, "22948164")], |inputs, _| inputs);
+    expect(&ocra("OCRA-1:HOTP-SHA1-6:QH08", 20), &[("abcde", "746498")], |inputs, _| inputs);
+}
+
 #[test]
 fn a_number_counts_and_not_its_spelling() {
     let ocra = ocra("OCRA-1:HOTP-SHA1-6:QN08", 20);
