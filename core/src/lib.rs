@@ -4,7 +4,7 @@
 //! tested without a clock, a network or a phone. The one exception is the vault's own file.
 //!
 //! - [`account`]: what a person keeps: an account, its names, its kind.
-//! - [`otp`]: one-time passwords: TOTP, HOTP, Steam, mOTP and Yandex.
+//! - [`otp`]: one-time passwords: TOTP, HOTP, Steam, mOTP and Yandex; answers to a challenge: OCRA.
 //! - [`enroll`]: text or a picture in, a preview of what would be added out; no side effect.
 //! - `vault`: the encrypted database: who may unlock, rows, proof against tampering, backups.
 //! - `transfer`: accounts from other files, previewed, added at once and taken back; and out again.

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compares our codes with three other implementations: Python's hmac, oathtool, PyOTP.
+"""Compares our codes with four other implementations: Python's hmac, oathtool, PyOTP and, for OCRA, oath.
 
 Usage: oracle.py PATH_OF_otp_codes [SEED]
 
@@ -15,6 +15,8 @@ import random
 import shutil
 import subprocess
 import sys
+
+import ocra
 
 HASHES = ["SHA1", "SHA224", "SHA256", "SHA384", "SHA512"]
 STEAM = "23456789BCDFGHJKMNPQRTVWXY"
@@ -34,6 +36,8 @@ def letters(number, alphabet, count):
 
 def stdlib(q, ahead=0):
     secret, kind = bytes.fromhex(q["secret"]), q["kind"]
+    if kind == "ocra":
+        return None if ahead else ocra.response(q)
     if kind == "hotp":
         counter = q["counter"] + ahead
     else:
@@ -77,6 +81,7 @@ def questions(rng):
             "time": rng.randrange(1 << 35),
             "counter": rng.randrange(2**63),
         }
+    yield from ocra.questions(rng)
     # SHA-256("0000" ‖ secret) begins with a zero byte: Yandex drops it.
     zero = next(
         secret
@@ -152,6 +157,7 @@ def main():
     for name, there, fits, oracle, most in [
         ("oathtool", OATHTOOL, for_oathtool, oathtool, 200),
         ("PyOTP", pyotp, for_pyotp, with_pyotp, 300),
+        ("oath", ocra.oath, ocra.for_oath, ocra.with_oath, 1000),
     ]:
         subset = [(q, a) for q, a in both if fits(q)][:most]
         if not there:

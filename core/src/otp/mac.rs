@@ -81,7 +81,7 @@ fn own<M: Mac + KeyInit, const N: usize>(secret: &[u8], counter: u64) -> Result<
 }
 
 /// Fails only where the hash is shorter than 15 + `N` bytes, which no caller's is.
-fn truncate<const N: usize>(mac: &[u8]) -> Result<[u8; N], Error> {
+pub(super) fn truncate<const N: usize>(mac: &[u8]) -> Result<[u8; N], Error> {
     let offset = mac.last().map(|byte| usize::from(byte & 0xf));
     offset.and_then(|offset| mac.get(offset..)).and_then(<[u8]>::first_chunk).copied().ok_or(Error::SecretForm("HMAC"))
 }

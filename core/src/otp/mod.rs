@@ -2,6 +2,7 @@
 //!
 //! - `totp`: RFC 6238, and `hotp`: RFC 4226, with SHA-1/224/256/384/512 and 4 to 10 digits.
 //! - `steam`: Steam Guard's five letters. `motp`: Mobile-OTP. `yandex`: Yandex.Key's eight letters.
+//! - [`ocra`]: RFC 6287, answers to a challenge. Outside the enum, since there is no answer without a question.
 //! - `mac`: the HMAC and its truncation, which all but mOTP share.
 //! - `code`: what comes out: [`Code`], `Copy`, digits inline.
 //!
@@ -12,6 +13,7 @@ mod code;
 mod hotp;
 mod mac;
 mod motp;
+pub mod ocra;
 mod params;
 mod steam;
 #[cfg(test)]
