@@ -142,6 +142,7 @@ fn every_flipped_byte_of_a_row_is_refused_and_costs_that_row_alone() {
     };
     let sealed = column("SELECT sealed FROM inbox WHERE kind = 1");
     let with = rusqlite::Connection::open(&path).unwrap();
+    with.execute_batch("PRAGMA synchronous = OFF").unwrap();
     let mut refused = |what: &str| {
         let inbox = locked(&mut vault, slot).unwrap();
         assert_eq!(inbox.row(id(1), STATE), Err(Error::UnreadableRow), "{what}");
@@ -149,12 +150,10 @@ fn every_flipped_byte_of_a_row_is_refused_and_costs_that_row_alone() {
         assert_eq!((found.rows.len(), found.unreadable), (1, vec![(id(1), STATE)]), "{what}");
     };
     for at in 0..sealed.len() {
-        for bit in [0, 7] {
-            let mut changed = sealed.clone();
-            changed[at] ^= 1 << bit;
-            with.execute("UPDATE inbox SET sealed = ?1 WHERE kind = 1", [changed]).unwrap();
-            refused(&format!("byte {at}, bit {bit}"));
-        }
+        let mut changed = sealed.clone();
+        changed[at] ^= 1 << (at % 8);
+        with.execute("UPDATE inbox SET sealed = ?1 WHERE kind = 1", [changed]).unwrap();
+        refused(&format!("byte {at}"));
     }
     for length in [0, 1, 12, 27, sealed.len() - 1] {
         with.execute("UPDATE inbox SET sealed = ?1 WHERE kind = 1", [&sealed[..length]]).unwrap();
@@ -191,11 +190,12 @@ fn rows_that_changed_places_or_vaults_are_refused() {
     // Another vault's row under the same id and kind.
     let (_folder, mut vault, slot) = enrolled();
     let (_elsewhere, foreign, _) = foreign();
-    let attach = format!(
-        "ATTACH '{}' AS other; UPDATE inbox SET sealed = (SELECT sealed FROM other.inbox WHERE kind = 2) WHERE kind = 2",
-        foreign.path().display()
-    );
-    tamper(vault.path(), &attach);
+    let theirs: Vec<u8> = rusqlite::Connection::open(foreign.path())
+        .unwrap()
+        .query_row("SELECT sealed FROM inbox WHERE kind = 2", [], |row| row.get(0))
+        .unwrap();
+    let connection = rusqlite::Connection::open(vault.path()).unwrap();
+    connection.execute("UPDATE inbox SET sealed = ?1 WHERE kind = 2", [theirs]).unwrap();
     assert_eq!(locked(&mut vault, slot).unwrap().row(id(1), SEEN), Err(Error::UnreadableRow));
 }
 
