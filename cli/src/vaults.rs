@@ -128,7 +128,7 @@ pub(crate) fn rotate(arguments: &Arguments, new_file: Option<&Path>, delete: boo
         (None, _) => new_password(arguments, None)?,
     };
     say("Sealing everything anew …");
-    let rotated = vault.rotate(&password, cost()?, &[], now())?;
+    let rotated = vault.rotate(&password, cost()?, &[], None, now())?;
     if !rotated.journal_emptied {
         say("Another program is using the vault: what the old key sealed leaves its journal when that program ends.");
     }

@@ -102,7 +102,7 @@ fn on_a_full_disk_nothing_changes_and_with_space_again_all_works() {
     assert_eq!(vault.import(many, NOW), Err(Error::DiskFull));
     // A counter that can't be made durable gives no code.
     assert_eq!(vault.code(counting, NOW), Err(Error::DiskFull));
-    assert_eq!(vault.rotate(&password(), Cost::LEAST, &[], NOW).err(), Some(Error::DiskFull));
+    assert_eq!(vault.rotate(&password(), Cost::LEAST, &[], None, NOW).err(), Some(Error::DiskFull));
     assert_eq!(vault.change_password(Some(&password()), &password(), Cost::LEAST, NOW), Err(Error::DiskFull));
     assert_eq!(vault.backup_to(&mut FolderSink::new(&backups), NOW.plus_seconds(1)), Err(Error::DiskFull));
     let kept: Vec<_> = std::fs::read_dir(&backups).unwrap().map(|entry| entry.unwrap().file_name()).collect();
@@ -120,7 +120,7 @@ fn on_a_full_disk_nothing_changes_and_with_space_again_all_works() {
     let (mut vault, _) = unlock(&disk.path).unwrap();
     assert_eq!(vault.code(counting, NOW).unwrap().code.as_str(), "755224");
     vault.add(new_account(1), false, NOW).unwrap();
-    let rotated = vault.rotate(&password(), Cost::LEAST, &[], NOW).unwrap();
+    let rotated = vault.rotate(&password(), Cost::LEAST, &[], None, NOW).unwrap();
     assert!(vault.verify().unwrap().is_clean());
     drop(vault);
     let mut vault = Vault::open(&disk.path, entropy()).unwrap();
@@ -172,7 +172,7 @@ fn reads_but_does_not_write(path: &Path) {
     assert!(!vault.backup_bytes(NOW).unwrap().is_empty());
     assert_eq!(vault.add(new_account(1), false, NOW), Err(Error::ReadOnly));
     assert_eq!(vault.code(*TEMPLATE.ids.last().unwrap(), NOW), Err(Error::ReadOnly));
-    assert_eq!(vault.rotate(&password(), Cost::LEAST, &[], NOW).err(), Some(Error::ReadOnly));
+    assert_eq!(vault.rotate(&password(), Cost::LEAST, &[], None, NOW).err(), Some(Error::ReadOnly));
     vault.lock();
     let wrong = Password::typed(b"wrong horse".to_vec());
     assert!(matches!(vault.unlock_with_password(&wrong, NOW), Err(Error::WrongPassword { .. })));

@@ -189,7 +189,7 @@ fn a_rotation_takes_new_keys_of_the_keystore() {
     let keystore = Keystore { willing: true, ..Keystore::default() };
     let fresh: Vec<_> =
         [Purpose::Slot, Purpose::Inbox, Purpose::PerUse].iter().map(|purpose| make(&keystore, *purpose)).collect();
-    vault.rotate(&password(), Cost::LEAST, &fresh, NOW).unwrap();
+    vault.rotate(&password(), Cost::LEAST, &fresh, None, NOW).unwrap();
     let kinds: Vec<_> = vault.slots().unwrap().iter().map(|slot| slot.kind).collect();
     assert_eq!(kinds.len(), 5);
     for kind in [SlotKind::Password, SlotKind::Recovery, SlotKind::Device, SlotKind::Inbox, SlotKind::PerUse] {

@@ -26,7 +26,7 @@ fn everything_is_there_under_new_keys_and_the_old_ones_open_nothing() {
     };
     let before = (accounts(&vault), vault.icon(TEMPLATE.ids[0]).unwrap(), vault.settings().unwrap().clone());
     let new = Password::chosen(b"another horse".to_vec()).unwrap();
-    let rotated = vault.rotate(&new, Cost::LEAST, &[], NOW).unwrap();
+    let rotated = vault.rotate(&new, Cost::LEAST, &[], None, NOW).unwrap();
     assert!(rotated.journal_emptied && vault.is_unlocked());
     let path = folder.path().join("vault");
     assert_eq!(std::fs::metadata(path.with_file_name("vault-wal")).unwrap().len(), 0);
@@ -69,7 +69,7 @@ fn what_was_sealed_before_is_no_longer_in_the_file() {
         rows.map(Result::unwrap).collect()
     };
     let old = sealed(&path);
-    vault.rotate(&password(), Cost::LEAST, &[], NOW).unwrap();
+    vault.rotate(&password(), Cost::LEAST, &[], None, NOW).unwrap();
     drop(vault);
     let bytes = std::fs::read(&path).unwrap();
     let holds = |needle: &[u8]| bytes.windows(needle.len()).any(|window| window == needle);
@@ -85,7 +85,7 @@ fn another_program_learns_that_the_key_has_changed() {
     let (mut other, _) = unlock(&path).unwrap();
     let (mut third, _) = unlock(&path).unwrap();
     let (mut fourth, _) = unlock(&path).unwrap();
-    one.rotate(&password(), Cost::LEAST, &[], NOW).unwrap();
+    one.rotate(&password(), Cost::LEAST, &[], None, NOW).unwrap();
     assert_eq!(other.add(hotp("late"), false, NOW), Err(Error::KeyChanged));
     assert!(!other.is_unlocked());
     assert_eq!(third.refresh(), Err(Error::KeyChanged));
@@ -105,7 +105,7 @@ fn a_damaged_vault_is_not_rotated_and_stays_as_it_is() {
     tamper(&path, "UPDATE icon SET sealed = zeroblob(300)");
     let (mut vault, report) = unlock(&path).unwrap();
     assert!(report.is_clean(), "unlocking does not read pictures");
-    assert_eq!(vault.rotate(&password(), Cost::LEAST, &[], NOW).err(), Some(Error::NotAccepted));
+    assert_eq!(vault.rotate(&password(), Cost::LEAST, &[], None, NOW).err(), Some(Error::NotAccepted));
     assert!(vault.is_unlocked());
     // A whole check finds the picture; from then on nothing is written until that is accepted.
     assert!(!vault.verify().unwrap().is_clean());
@@ -123,7 +123,7 @@ fn copies_of_damaged_states_are_listed_and_only_they_are_deleted() {
     let copies = vault.copies().unwrap();
     assert_eq!(copies, [report.quarantine.unwrap()]);
     vault.accept_findings().unwrap();
-    vault.rotate(&password(), Cost::LEAST, &[], NOW).unwrap();
+    vault.rotate(&password(), Cost::LEAST, &[], None, NOW).unwrap();
     assert_eq!(vault.copies().unwrap(), copies);
     for other in [path.clone(), path.with_file_name("vault-wal"), path.with_file_name("else.quarantine-1")] {
         assert!(matches!(vault.remove_copy(&other), Err(Error::NotFound(_))));
@@ -142,7 +142,7 @@ fn rotating_loop() {
     let mut vault = Vault::open(path.as_ref(), entropy()).unwrap();
     vault.unlock_with_password(&password(), NOW).unwrap();
     for _ in 0..1000 {
-        let rotated = vault.rotate(&password(), Cost::LEAST, &[], NOW).unwrap();
+        let rotated = vault.rotate(&password(), Cost::LEAST, &[], None, NOW).unwrap();
         println!("\ncode {}", rotated.recovery.show().expose());
     }
 }

@@ -107,11 +107,7 @@ impl Vault {
             if !even_if_there {
                 refuse_duplicate(&loaded.cache, &new)?;
             }
-            let account = fresh(&*entropy, new, now)?;
-            let id = account.id;
-            put(write, &account)?;
-            loaded.cache.put(account);
-            Ok(id)
+            add_inside(write, loaded, &*entropy, new, now)
         })
     }
 
@@ -298,6 +294,21 @@ impl Vault {
 
 pub(super) fn put(write: &mut Write<'_>, account: &Account) -> Result<(), Error> {
     write.put(Table::Record, &account.id.to_bytes(), RecordKind::Account, &encode_account(account))
+}
+
+/// Adds an account, whether or not it is there already.
+pub(super) fn add_inside(
+    write: &mut Write<'_>,
+    loaded: &mut Loaded,
+    entropy: &dyn Entropy,
+    new: NewAccount,
+    now: UnixTime,
+) -> Result<AccountId, Error> {
+    let account = fresh(entropy, new, now)?;
+    let id = account.id;
+    put(write, &account)?;
+    loaded.cache.put(account);
+    Ok(id)
 }
 
 fn refuse_duplicate(cache: &Cache, new: &NewAccount) -> Result<(), Error> {

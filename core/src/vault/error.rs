@@ -33,6 +33,24 @@ pub enum Error {
         /// How long the pause is that has begun now, in seconds.
         wait_seconds: u32,
     },
+    /// The password of an approval is wrong.
+    #[error("that password is wrong; after {before_erasing} more the keys that confirm approvals are erased")]
+    WrongApprovalPassword {
+        /// How many more wrong ones in a row erase the user-verification root.
+        before_erasing: u32,
+        /// How many more tries there are before a pause.
+        remaining: u32,
+        /// How long the pause is that has begun now, in seconds.
+        wait_seconds: u32,
+    },
+    /// The user-verification root is gone: ten wrong passwords in a row at approvals have erased it.
+    #[error(
+        "the keys that confirm approvals were erased after ten wrong passwords: set the password, then enrol again"
+    )]
+    RootErased,
+    /// A key of an enrolment was sealed under another user-verification root, or is damaged.
+    #[error("this enrolment's keys can't be opened any more: enrol again")]
+    OtherRoot,
     /// Too many wrong tries; nothing was tried now.
     #[error("too many wrong tries: wait {wait_seconds} seconds")]
     Wait {
@@ -63,6 +81,12 @@ pub enum Error {
     /// Another program has changed the vault's key since it was unlocked here; it is locked now.
     #[error("the vault's key was changed by another program: unlock it again")]
     KeyChanged,
+    /// A row of the inbox is not as it was read: another program has changed it; nothing was written.
+    #[error("another program has changed this meanwhile: read it again")]
+    Changed,
+    /// A row of the inbox can't be opened; it stays where it is.
+    #[error("a row of the inbox can't be read: verify the vault")]
+    UnreadableRow,
     /// The vault is locked.
     #[error("the vault is locked")]
     Locked,

@@ -5,7 +5,9 @@ use rusqlite::Connection;
 use super::Error;
 use super::cache::{Cache, Unsorted};
 use super::error::Damage;
+use super::inbox;
 use super::manifest::{Keys, Manifest, Sum, xor};
+use super::push::{PushId, PushRecord};
 use super::record::decode_account;
 use super::report::{Finding, Report};
 use super::settings::Settings;
@@ -16,6 +18,8 @@ use crate::account::AccountId;
 pub(crate) struct Loaded {
     pub(crate) cache: Cache,
     pub(crate) settings: Settings,
+    /// In the order of the ids.
+    pub(crate) pushes: Vec<PushRecord>,
     /// The rows that could not be read, so that they can be set aside.
     pub(crate) unreadable: Vec<(Table, RowId)>,
     pub(crate) manifest: Manifest,
@@ -24,14 +28,14 @@ pub(crate) struct Loaded {
     pub(crate) report: Report,
 }
 
-/// Reads records and slots (pictures only where `icons`), all in one snapshot.
-pub(crate) fn load(connection: &Connection, keys: &Keys, icons: bool) -> Result<Loaded, Error> {
+/// Reads records and slots (pictures and the inbox only where `whole`), all in one snapshot.
+pub(crate) fn load(connection: &Connection, keys: &Keys, whole: bool) -> Result<Loaded, Error> {
     let snapshot = connection.unchecked_transaction()?;
-    load_inside(&snapshot, keys, icons)
+    load_inside(&snapshot, keys, whole)
 }
 
 /// As [`load`], inside a transaction that is already there.
-pub(crate) fn load_inside(connection: &Connection, keys: &Keys, icons: bool) -> Result<Loaded, Error> {
+pub(crate) fn load_inside(connection: &Connection, keys: &Keys, whole: bool) -> Result<Loaded, Error> {
     let mut reader = Reader::new(keys);
     let manifest = match store::manifest(connection, keys) {
         Ok(manifest) => Some(manifest),
@@ -43,14 +47,15 @@ pub(crate) fn load_inside(connection: &Connection, keys: &Keys, icons: bool) -> 
         reader.expect(usize::try_from(manifest.rows.count).unwrap_or(0).min(1 << 20));
     }
     store::for_each_row(connection, Table::Record, |row| reader.record(&row?))?;
-    if icons {
+    if whole {
         store::for_each_row(connection, Table::Icon, |row| {
             reader.icon(&row?);
             Ok(())
         })?;
     }
+    reader.inbox(connection, whole)?;
     reader.slots(connection)?;
-    reader.finish(manifest, icons)
+    reader.finish(manifest, whole)
 }
 
 /// As [`load`], of rows that were found without SQLite. Each slot counts as standing in both tables.
@@ -97,6 +102,7 @@ struct Reader<'a> {
     cache: Unsorted,
     space: Space,
     settings: Settings,
+    pushes: Vec<PushRecord>,
     unreadable: Vec<(Table, RowId)>,
     findings: Vec<Finding>,
     records: Sum,
@@ -112,6 +118,7 @@ impl<'a> Reader<'a> {
             cache: Unsorted::default(),
             space: Space::default(),
             settings: Settings::default(),
+            pushes: Vec::new(),
             unreadable: Vec::new(),
             findings: Vec::new(),
             records: Sum::default(),
@@ -152,6 +159,10 @@ impl<'a> Reader<'a> {
         if row.kind == RecordKind::Settings.number() {
             return Settings::decode(payload).map(|settings| self.settings = settings).is_ok();
         }
+        if row.kind == RecordKind::Push.number() {
+            let push = PushRecord::decode(PushId::from_bytes(row.id), payload);
+            return push.map(|push| self.pushes.push(push)).is_ok();
+        }
         [RecordKind::BackupKey, RecordKind::Import].iter().any(|kind| row.kind == kind.number())
     }
 
@@ -166,6 +177,21 @@ impl<'a> Reader<'a> {
     fn quarantine(&mut self, table: Table, id: RowId) {
         self.unreadable.push((table, id));
         self.findings.push(Finding::Unreadable { table: table.name(), id: AccountId::from_bytes(id) });
+    }
+
+    /// Whether each enrolment has the rows that it works with; where `whole`, whether each row can be read.
+    fn inbox(&mut self, connection: &Connection, whole: bool) -> Result<(), Error> {
+        if whole {
+            for id in inbox::unreadable(connection, &inbox::Sealer::of(self.keys)?)? {
+                self.findings.push(Finding::Unreadable { table: "inbox", id: AccountId::from_bytes(id.to_bytes()) });
+            }
+        }
+        for push in self.pushes.iter().filter(|push| !push.renew) {
+            if !inbox::has_rows(connection, push.id)? {
+                self.findings.push(Finding::NoInbox { id: push.id });
+            }
+        }
+        Ok(())
     }
 
     fn slots(&mut self, connection: &Connection) -> Result<(), Error> {
@@ -199,10 +225,13 @@ impl<'a> Reader<'a> {
         let manifest =
             manifest.unwrap_or_else(|| Manifest { rows: self.records, icons: self.icons, ..Manifest::new() });
         let cache = self.cache.sorted();
+        // As the file has them, but where they were found without SQLite.
+        self.pushes.sort_unstable_by_key(|push| push.id);
         Ok(Loaded {
             report: Report { accounts: cache.len(), findings: self.findings, quarantine: None },
             cache,
             settings: self.settings,
+            pushes: self.pushes,
             slots: self.seen.iter().filter(|(table, _)| SLOT_TABLES.contains(table)).map(|(_, id)| *id).collect(),
             unreadable: self.unreadable,
             manifest,

@@ -39,6 +39,11 @@ impl Keys {
         self.vault_key.derive(&self.vault, "countersign v1 inbox")
     }
 
+    /// The vault key's part in what is sealed under the user-verification root.
+    pub(crate) fn uv(&self) -> Result<RawKey, Error> {
+        self.vault_key.derive(&self.vault, "countersign v1 uv")
+    }
+
     /// The code of a sealed row: over its place, its revision, and nonce and tag of what is sealed. The tag vouches for all
     /// other bytes, for nobody makes another row for it without the key; and so few bytes are two blocks of SHA-256.
     pub(crate) fn row_mac(&self, table: &str, id: &[u8; 16], revision: u64, sealed: &[u8]) -> [u8; 32] {

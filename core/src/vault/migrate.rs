@@ -75,7 +75,7 @@ mod tests {
     fn tomorrow() -> History {
         let [first] = HISTORY.0 else { panic!("there is a second version now: let this be the third") };
         let mut tables = first.tables.to_vec();
-        tables.insert(3, PASSKEY);
+        tables.insert(4, PASSKEY);
         let second = Version { number: 2, tables: tables.leak(), step };
         let first = Version { number: first.number, tables: first.tables, step: first.step };
         History(vec![first, second].leak())

@@ -9,6 +9,7 @@
 //! - `accounts`: what can be done with accounts; `import`: with many at once. `ways`: what can be done with slots;
 //!   `rotate`: a new vault key; `uv`: the user-verification root and the inbox key. `backup`: files to keep elsewhere, and
 //!   `sink`: where.
+//! - `push`: enrolments, as the vault keeps them; `inbox`: the rows of theirs that a locked phone works with.
 //! - `salvage`: what can still be read of a file whose database structure is destroyed.
 //!
 //! `docs/vault.md` has the format to the byte and draws the key tree.
@@ -21,11 +22,13 @@ mod crypto;
 mod error;
 mod files;
 mod import;
+mod inbox;
 mod kdf;
 mod load;
 mod manifest;
 mod migrate;
 pub mod platform;
+mod push;
 mod quarantine;
 mod record;
 mod recovery;
@@ -53,7 +56,9 @@ pub use backup::Backup;
 pub use crypto::RawKey;
 pub use error::{Damage, Error};
 pub use import::{Imported, Incoming, LastImport, MAX_IMPORT, Undone};
+pub use inbox::{Inbox, InboxChange, InboxRevision, InboxRow, InboxRows};
 pub use kdf::{Cost, Password};
+pub use push::{PushId, PushRecord, PutPush};
 pub use recovery::RecoveryCode;
 pub use report::{Finding, Report};
 pub use rotate::Rotated;
@@ -61,7 +66,7 @@ pub use salvage::{Salvage, Salvaged};
 pub use settings::Settings;
 pub use sink::{FolderSink, Sink};
 pub use slots::{SlotId, SlotKind};
-pub use uv::{InboxKey, UvRoot};
+pub use uv::{InboxKey, UvPurpose, UvRoot};
 pub use ways::SlotInfo;
 
 use crate::entropy::Entropy;
@@ -88,6 +93,8 @@ pub struct Vault {
     entropy: Arc<dyn Entropy>,
     counter: Option<Arc<dyn Counter>>,
     open: Option<Unlocked>,
+    /// SQLite's own check of the file was right, since it was opened.
+    sound: bool,
 }
 
 /// What exists only while the vault is unlocked; dropped, and so wiped, by [`Vault::lock`].
@@ -158,7 +165,8 @@ impl Vault {
         write.put(Table::Record, &SETTINGS_ROW, RecordKind::Settings, &Settings::default().encode())?;
         write.commit()?;
         sync_folder(path)?;
-        let mut vault = Self { path: path.to_owned(), connection, access, entropy, counter: None, open: None };
+        let mut vault =
+            Self { path: path.to_owned(), connection, access, entropy, counter: None, open: None, sound: false };
         vault.enter(keys)?;
         Ok((vault, code))
     }
@@ -176,7 +184,7 @@ impl Vault {
         }
         let (connection, access) = schema::connect(path)?;
         schema::check(&connection, &schema::HISTORY)?;
-        Ok(Self { path: path.to_owned(), connection, access, entropy, counter: None, open: None })
+        Ok(Self { path: path.to_owned(), connection, access, entropy, counter: None, open: None, sound: false })
     }
 
     /// From now on, notices a file that is older than this counter has seen, and raises it after each commit.
@@ -207,7 +215,7 @@ impl Vault {
         self.access != Access::ReadWrite
     }
 
-    /// Checks everything: SQLite's structure, every row, every picture, every slot, and the proof of completeness. What is
+    /// Checks everything: SQLite's structure, every row, every picture, the inbox, every slot, and the proof of completeness. What is
     /// found has to be accepted before the vault can be written again.
     ///
     /// # Errors
@@ -269,6 +277,9 @@ impl Vault {
         for (table, id) in &whole.unreadable {
             write.delete(*table, id)?;
         }
+        inbox::remove_unreadable(write.connection(), &inbox::Sealer::of(&unlocked.keys)?)?;
+        let mut pushes = whole.pushes;
+        push::renew(&mut write, &mut pushes, |write, push| Ok(!inbox::has_rows(write.connection(), push.id)?))?;
         write.mend_slots()?;
         write.commit()?;
         unlocked.loaded = load::load(&self.connection, &unlocked.keys, false)?;

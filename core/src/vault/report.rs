@@ -2,16 +2,17 @@
 
 use std::path::PathBuf;
 
+use super::push::PushId;
 use crate::account::AccountId;
 
 /// One thing that is not as the vault last wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
-    /// An account, a picture or a setting whose bytes have been changed: it can't be read.
+    /// An account, a picture, a setting or what belongs to an enrolment, whose bytes have been changed: it can't be read.
     Unreadable {
         /// The table.
         table: &'static str,
-        /// The row's id (an account's id in `record` and `icon`).
+        /// The row's id (an account's in `record` and `icon`; an enrolment's in `record` and `inbox`).
         id: AccountId,
     },
     /// A row that was there is gone.
@@ -44,6 +45,11 @@ pub enum Finding {
         /// The table in which the bad copy stands.
         table: &'static str,
     },
+    /// A push enrolment that is not to be renewed has no row left in the inbox.
+    NoInbox {
+        /// The enrolment.
+        id: PushId,
+    },
     /// The proof of completeness can't be read: rows may be missing without a trace.
     NoProof,
     /// The file is older than this device has seen.
@@ -72,6 +78,7 @@ impl std::fmt::Display for Finding {
             Self::SlotCopy { table } => {
                 write!(f, "one copy of a way to unlock is damaged (table {table}); the other works")
             }
+            Self::NoInbox { id } => write!(f, "what push enrolment {id} works with while locked is gone: enrol again"),
             Self::NoProof => f.write_str("the proof of completeness can't be read, so accounts may be missing"),
             Self::OlderThanSeen { generation, seen } => {
                 write!(f, "the file is older (state {generation}) than this device has seen (state {seen})")

@@ -8,8 +8,10 @@ use super::crypto::RawKey;
 use super::kdf::{Cost, Password};
 use super::manifest::Keys;
 use super::platform::WrappedKey;
+use super::push::{self, PushRecord};
 use super::recovery::RecoveryCode;
 use super::store::{RecordKind, Table};
+use super::uv::{ByPassword, UvRoot};
 use super::ways::{password_slot, recovery_slot, wrapped_slot};
 use super::write::Write;
 use super::{BACKUP_ROW, Error, Vault, load};
@@ -29,7 +31,10 @@ impl Vault {
     /// Gives the vault a new key. `password` opens it from now on (the one before, or a new one), and of device, inbox
     /// and per-use slots only those of `wrapped` are left.
     ///
-    /// The user-verification root is new as well. Copies of damaged states still hold what the old key sealed:
+    /// The user-verification root is new as well. Push enrolments with keys under the old one go on where that one is
+    /// known: by `root`, or by `password` if it is the password so far. Otherwise they have to be renewed.
+    ///
+    /// Copies of damaged states still hold what the old key sealed:
     /// [`Vault::copies`] lists them, and the person decides.
     ///
     /// # Errors
@@ -40,19 +45,22 @@ impl Vault {
         password: &Password,
         cost: Cost,
         wrapped: &[WrappedKey],
+        root: Option<&UvRoot>,
         now: UnixTime,
     ) -> Result<Rotated, Error> {
         self.refresh()?;
         self.make_writable()?;
+        let found = self.root_to_keep(password, root)?;
+        let root = root.or(found.as_ref());
         let entropy = &*self.entropy;
         let unlocked = self.open.as_mut().ok_or(Error::Locked)?;
         if !unlocked.accepted {
             return Err(Error::NotAccepted);
         }
         let keys = Keys::new(unlocked.keys.vault, RawKey::make(entropy)?)?;
-        let uv_root = RawKey::make(entropy)?;
+        let uv_root = UvRoot(RawKey::make(entropy)?);
         let recovery = RecoveryCode::make(entropy)?;
-        let (password, for_password) = password_slot(entropy, &keys, password, cost, &uv_root, now)?;
+        let (password, for_password) = password_slot(entropy, &keys, password, cost, &uv_root.0, now)?;
         let (paper, for_paper) = recovery_slot(entropy, &keys, &recovery, now)?;
         let backup_key = RawKey::make(entropy)?;
         let wraps = vec![
@@ -61,14 +69,22 @@ impl Vault {
         ];
         let mut slots = vec![password, paper];
         for key in wrapped {
-            slots.push(wrapped_slot(entropy, &keys, key, Some(&uv_root), now)?);
+            slots.push(wrapped_slot(entropy, &keys, key, Some(&uv_root.0), now)?);
         }
 
         let write = Write::begin(&mut self.connection, &unlocked.keys, entropy)?;
-        if !load::load_inside(write.connection(), &unlocked.keys, true)?.report.is_clean() {
+        let there = load::load_inside(write.connection(), &unlocked.keys, true)?;
+        if !there.report.is_clean() {
             return Err(Error::NotAccepted);
         }
         let mut write = write.rekey(&keys)?;
+        for push in there.pushes.iter().filter(|push| push.hangs_on_root()) {
+            let kept = match root {
+                Some(root) => root.reseal(entropy, &unlocked.keys, (&uv_root, &keys), push)?,
+                None => None,
+            };
+            push::write_record(&mut write, &kept.unwrap_or_else(|| push.without_keys()))?;
+        }
         slots.iter().try_for_each(|slot| write.put_slot(slot))?;
         let backup_row = BackupKey { key: backup_key, wraps };
         write.put(Table::Record, &BACKUP_ROW, RecordKind::BackupKey, &backup_row.encode())?;
@@ -85,6 +101,19 @@ impl Vault {
         // Where the file can't be read again just now, the vault stays locked.
         let _ = self.enter(keys);
         Ok(Rotated { recovery, journal_emptied })
+    }
+
+    /// The root so far, where something hangs on it and the password opens it. A wrong one is no try: it may be the new one.
+    fn root_to_keep(&self, password: &Password, root: Option<&UvRoot>) -> Result<Option<UvRoot>, Error> {
+        let wanted = root.is_none() && self.pushes()?.iter().any(PushRecord::hangs_on_root);
+        if !wanted {
+            return Ok(None);
+        }
+        match self.root_by_password(password) {
+            Ok(ByPassword::Root(root)) => Ok(Some(root)),
+            Ok(ByPassword::Erased | ByPassword::Wrong) | Err(Error::NoSuchSlot | Error::DamagedSlot) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Merges the journal into the file and cuts it to nothing; false where another program is reading.

@@ -42,12 +42,17 @@ impl History {
 }
 
 /// Version 1. No table has a rowid: it would tell the order in which things were added.
-const TABLES: [(&str, &str); 6] = [
+const TABLES: [(&str, &str); 7] = [
     ("attempts", "CREATE TABLE attempts(one INTEGER PRIMARY KEY, failures INTEGER NOT NULL, last INTEGER NOT NULL)"),
     (
         "icon",
         "CREATE TABLE icon(id BLOB PRIMARY KEY, kind INTEGER NOT NULL, revision INTEGER NOT NULL, \
          format INTEGER NOT NULL, sealed BLOB NOT NULL) WITHOUT ROWID",
+    ),
+    (
+        "inbox",
+        "CREATE TABLE inbox(id BLOB NOT NULL, kind INTEGER NOT NULL, revision INTEGER NOT NULL, \
+         format INTEGER NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY(id, kind)) WITHOUT ROWID",
     ),
     ("manifest", "CREATE TABLE manifest(one INTEGER PRIMARY KEY, sealed BLOB NOT NULL)"),
     (

@@ -49,6 +49,8 @@ pub(crate) enum RecordKind {
     BackupKey,
     /// What the last import added.
     Import,
+    /// A push enrolment.
+    Push,
 }
 
 impl RecordKind {
@@ -58,6 +60,7 @@ impl RecordKind {
             Self::Settings => 2,
             Self::BackupKey => 3,
             Self::Import => 4,
+            Self::Push => 5,
         }
     }
 }

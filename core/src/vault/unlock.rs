@@ -73,7 +73,7 @@ impl Vault {
         Ok(report)
     }
 
-    fn ignore_read_only(&self, error: Error) -> Result<(), Error> {
+    pub(super) fn ignore_read_only(&self, error: Error) -> Result<(), Error> {
         if self.access == Access::ReadWrite { Err(error) } else { Ok(()) }
     }
 

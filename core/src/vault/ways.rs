@@ -5,12 +5,13 @@ use super::crypto::RawKey;
 use super::kdf::{Cost, Password};
 use super::manifest::Keys;
 use super::platform::{Purpose, WrappedKey};
+use super::push::{self, PushRecord};
 use super::recovery::RecoveryCode;
 use super::slots::{Content, Slot, SlotId, SlotKind};
 use super::store::{RecordKind, Table};
-use super::uv::UvRoot;
+use super::uv::{ByPassword, UvRoot};
 use super::write::Write;
-use super::{BACKUP_ROW, Error, Vault, head};
+use super::{BACKUP_ROW, Error, Vault, attempts, head};
 use crate::entropy::Entropy;
 use crate::time::UnixTime;
 
@@ -154,8 +155,9 @@ impl Vault {
 
     /// Replaces the password. Copies made before still open with the old one.
     ///
-    /// The user-verification root stays if `old` is right; without it (after unlocking by recovery code) a new one is
-    /// made, and what hung on the old one has to be enrolled again.
+    /// The user-verification root stays if `old` is right; without it (after unlocking by recovery code), or if the root was
+    /// erased, a new one is made, and enrolments with keys under the old one have to be renewed. A wrong `old` counts
+    /// as at unlocking, not as at an approval.
     ///
     /// # Errors
     /// [`Error::WrongPassword`] if `old` is given and wrong; otherwise as the disk says.
@@ -166,18 +168,28 @@ impl Vault {
         cost: Cost,
         now: UnixTime,
     ) -> Result<(), Error> {
+        self.unlocked()?;
         let mut before = self.slots_of(SlotKind::Password).unwrap_or_default();
-        let uv_root = match old {
-            None => {
-                // What opened the old root would open nothing any more.
-                before.extend(self.slots_of(SlotKind::PerUse).unwrap_or_default());
-                RawKey::make(&*self.entropy)?
+        let kept = match old {
+            None => None,
+            Some(old) => {
+                attempts::allowed(&self.connection, now)?;
+                match self.root_by_password(old)? {
+                    ByPassword::Root(root) => Some(root),
+                    ByPassword::Erased => None,
+                    ByPassword::Wrong => return Err(attempts::failed(&self.connection, now)),
+                }
             }
-            Some(old) => self.uv_root(old, now)?.0,
         };
+        if kept.is_none() {
+            // What opened the old root would open nothing any more.
+            before.extend(self.slots_of(SlotKind::PerUse).unwrap_or_default());
+        }
+        let is_new = kept.is_none();
+        let uv_root = kept.map_or_else(|| RawKey::make(&*self.entropy), |root| Ok(root.0))?;
         let keys = &self.unlocked()?.keys;
         let (slot, opener) = password_slot(&*self.entropy, keys, new, cost, &uv_root, now)?;
-        self.replace(&before, &slot, &opener)
+        self.replace(&before, &slot, &opener, |push| is_new && push.hangs_on_root())
     }
 
     /// Replaces the recovery code by a new one, which is given back to be shown once.
@@ -188,7 +200,7 @@ impl Vault {
         let before = self.slots_of(SlotKind::Recovery).unwrap_or_default();
         let code = RecoveryCode::make(&*self.entropy)?;
         let (slot, opener) = recovery_slot(&*self.entropy, &self.unlocked()?.keys, &code, now)?;
-        self.replace(&before, &slot, &opener)?;
+        self.replace(&before, &slot, &opener, |_| false)?;
         Ok(code)
     }
 
@@ -237,10 +249,17 @@ impl Vault {
         })
     }
 
-    /// A new slot in place of old ones, in the vault and for the backups to come.
-    fn replace(&mut self, before: &[Slot], slot: &Slot, opener: &RawKey) -> Result<(), Error> {
+    /// A new slot in place of old ones, in the vault and for the backups to come; with them goes what some enrolments need.
+    fn replace(
+        &mut self,
+        before: &[Slot],
+        slot: &Slot,
+        opener: &RawKey,
+        lost: impl Fn(&PushRecord) -> bool,
+    ) -> Result<(), Error> {
         let entropy = self.entropy.clone();
-        self.write(|write, _| {
+        self.write(|write, loaded| {
+            push::renew(write, &mut loaded.pushes, |_, push| Ok(lost(push)))?;
             let mut backup = backup_key(write, &*entropy)?;
             backup.wraps.retain(|wrap| before.iter().all(|old| old.head.id != wrap.head.id));
             backup.wraps.push(backup::wrap(&*entropy, &slot.head, opener, &backup.key)?);

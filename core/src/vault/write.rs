@@ -7,6 +7,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use super::Error;
 use super::crypto::{NONCE, pad};
 use super::error::Damage;
+use super::inbox;
 use super::manifest::{Keys, Manifest, Sum};
 use super::record::FORMAT;
 use super::slots::{Slot, SlotId};
@@ -86,7 +87,7 @@ impl<'a> Write<'a> {
         self.keys
     }
 
-    /// From here on everything is sealed with these keys: every row is sealed anew, and no slot is left.
+    /// From here on everything is sealed with these keys: every row is sealed anew, those of the inbox too, and no slot is left.
     pub(crate) fn rekey(mut self, keys: &'a Keys) -> Result<Self, Error> {
         let old = std::mem::replace(&mut self.keys, keys);
         self.manifest = Manifest { generation: self.manifest.generation, ..Manifest::new() };
@@ -95,6 +96,8 @@ impl<'a> Write<'a> {
                 self.reseal(table, &id, old)?;
             }
         }
+        let (before, after) = (inbox::Sealer::of(old)?, inbox::Sealer::of(keys)?);
+        inbox::reseal(&self.transaction, self.entropy, &before, &after)?;
         for table in SLOT_TABLES {
             self.transaction.execute(&format!("DELETE FROM {table}"), [])?;
         }

@@ -15,6 +15,7 @@ use super::crypto::RawKey;
 use super::kdf::{Cost, Password};
 use super::load::Loaded;
 use super::manifest::Keys;
+use super::push::{self, PushId, PushRecord};
 use super::record::{decode_account, encode_account};
 use super::recovery::RecoveryCode;
 use super::settings::Settings;
@@ -152,6 +153,9 @@ impl Vault {
         for account in accounts::all(loaded) {
             item(RecordKind::Account.number().into(), &account.id.to_bytes(), &encode_account(account));
         }
+        for push in &loaded.pushes {
+            item(RecordKind::Push.number().into(), &push.id.to_bytes(), &push.without_keys().encode());
+        }
         store::for_each_row(&self.connection, Table::Icon, |row| {
             let row = row?;
             // A picture that can't be read is told by a verification; the backup goes on without it.
@@ -164,7 +168,7 @@ impl Vault {
     }
 
     /// Makes a new vault from a backup: with its own keys, a new password slot and a new recovery code (shown once).
-    /// HOTP accounts are marked as possibly behind.
+    /// HOTP accounts are marked as possibly behind, and push enrolments have to be renewed: no backup has their keys.
     ///
     /// # Errors
     /// As [`Vault::create`].
@@ -199,6 +203,10 @@ impl Vault {
             for (id, icon) in &backup.icons {
                 write.put(Table::Icon, &id.to_bytes(), RecordKind::Account, icon)?;
             }
+            for push in &backup.pushes {
+                push::write_record(write, &push.without_keys())?;
+            }
+            loaded.pushes = backup.pushes;
             loaded.settings = backup.settings;
             loaded.cache.extend(accounts);
             Ok(())
@@ -219,6 +227,8 @@ pub struct Backup {
     pub accounts: Vec<Account>,
     /// Their pictures.
     pub icons: Vec<(AccountId, Vec<u8>)>,
+    /// Its push enrolments, each without any key and to be renewed.
+    pub pushes: Vec<PushRecord>,
 }
 
 impl std::fmt::Debug for Backup {
@@ -265,7 +275,8 @@ impl Backup {
     }
 
     fn decode(created: UnixTime, body: &[u8]) -> Option<Self> {
-        let mut backup = Self { created, settings: Settings::default(), accounts: Vec::new(), icons: Vec::new() };
+        let (settings, accounts, icons, pushes) = Default::default();
+        let mut backup = Self { created, settings, accounts, icons, pushes };
         for field in fields(body) {
             let (1, Value::Bytes(item)) = field.ok()? else { return None };
             backup.take(item)?;
@@ -290,6 +301,9 @@ impl Backup {
             self.accounts.push(decode_account(id, payload).ok()?);
         } else if kind == RecordKind::Settings.number().into() {
             self.settings = Settings::decode(payload).ok()?;
+        } else if kind == RecordKind::Push.number().into() {
+            let push = PushRecord::decode(PushId::from_bytes(id.to_bytes()), payload).ok()?;
+            self.pushes.push(push.without_keys());
         } else {
             return None;
         }

@@ -15,6 +15,7 @@ use super::crypto::RawKey;
 use super::kdf::Password;
 use super::load::{self, Loaded};
 use super::manifest::{Keys, Manifest};
+use super::push::PushRecord;
 use super::recovery::RecoveryCode;
 use super::report::Report;
 use super::slots::{Content, Head, Slot, SlotId, SlotKind};
@@ -126,8 +127,10 @@ impl Salvage {
         let icons = rows.icons(keys);
         let accounts: Vec<_> = accounts::all(&loaded).cloned().collect();
         let created = accounts.iter().map(|account| account.modified).max().unwrap_or_default();
-        let Loaded { settings, report, .. } = loaded;
-        Ok(Salvaged { content: Backup { created, settings, accounts, icons }, report })
+        let Loaded { settings, report, pushes, .. } = loaded;
+        // The inbox is not searched for: what a phone works with would be older than the server has seen.
+        let pushes = pushes.iter().map(PushRecord::without_keys).collect();
+        Ok(Salvaged { content: Backup { created, settings, accounts, icons, pushes }, report })
     }
 }
 
