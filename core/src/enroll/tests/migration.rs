@@ -29,7 +29,7 @@ fn secret() -> Secret {
 #[test]
 fn an_export_is_read_in_any_order() {
     let mut collector = Collector::new();
-    assert_eq!(collector.missing(), []);
+    assert_eq!(collector.missing(), [0u32; 0]);
     let progress = collector.add(part(PARTS[2])).unwrap();
     assert_eq!((progress.have, progress.of, progress.is_complete()), (1, 3, false));
     collector.add(part(PARTS[0])).unwrap();

@@ -141,24 +141,36 @@ impl PublicKey {
         Ok(key)
     }
 
-    /// As a JWK, its members in the order of RFC 7638: what its thumbprint is made of.
+    /// As a JWK: `kty`, `crv`, `x`, and `y` of P-256.
     #[must_use]
     pub fn to_jwk(&self) -> String {
+        let (kind, curve) = self.kind();
+        self.coordinates(Object::new().text("kty", kind).text("crv", curve)).finish()
+    }
+
+    const fn kind(&self) -> (&'static str, &'static str) {
         match self {
-            Self::Ed25519(key) => {
-                Object::new().text("crv", "Ed25519").text("kty", "OKP").bytes("x", key.as_bytes()).finish()
-            }
+            Self::Ed25519(_) => ("OKP", "Ed25519"),
+            Self::P256(_) => ("EC", "P-256"),
+        }
+    }
+
+    fn coordinates(&self, object: Object) -> Object {
+        match self {
+            Self::Ed25519(key) => object.bytes("x", key.as_bytes()),
             Self::P256(bytes) => {
                 let (x, y) = bytes.get(1..).unwrap_or_default().split_at_checked(32).unwrap_or_default();
-                Object::new().text("crv", "P-256").text("kty", "EC").bytes("x", x).bytes("y", y).finish()
+                object.bytes("x", x).bytes("y", y)
             }
         }
     }
 
-    /// Its name.
+    /// Its name: of its members in the order of RFC 7638.
     #[must_use]
     pub fn thumbprint(&self) -> Thumbprint {
-        Thumbprint(sha256(&[self.to_jwk().as_bytes()]))
+        let (kind, curve) = self.kind();
+        let members = self.coordinates(Object::new().text("crv", curve).text("kty", kind)).finish();
+        Thumbprint(sha256(&[members.as_bytes()]))
     }
 
     /// Whether this key signed the message.

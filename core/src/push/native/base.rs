@@ -8,7 +8,7 @@ use crate::push::MessageError;
 const MAX: usize = 512;
 
 /// A verifier's base URL, in its one spelling: compared byte for byte, endpoints are this and a path.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct BaseUrl {
     text: String,
     host: std::ops::Range<usize>,

@@ -8,6 +8,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::BaseUrl;
 use crate::entropy::{Entropy, EntropyError};
+use crate::otp::{Secret, ocra};
 use crate::push::MessageError;
 use crate::push::jose::{MessageHash, Thumbprint, sha256};
 use crate::secret::SecretBytes;
@@ -152,15 +153,18 @@ pub struct OfflineSecrets {
     pub offline: SecretBytes,
 }
 
-/// The eight digits that approve a challenge without a network: OCRA-1:HOTP-SHA256-8:QH64 (RFC 6287) with
-/// SHA-256("countersign-offline" ‖ H(challenge)) as its question.
-#[must_use]
-pub fn offline_digits(key: &SecretBytes, challenge: MessageHash) -> String {
+/// The suite of the eight digits (RFC 6287).
+const OFFLINE_SUITE: &str = "OCRA-1:HOTP-SHA256-8:QH64";
+
+/// The eight digits that approve a challenge without a network: OCRA (RFC 6287) with
+/// SHA-256("countersign-offline" ‖ H(challenge)) in hexadecimal as its question.
+///
+/// # Errors
+/// As [`ocra::Ocra::response`]; a key of 32 bytes meets none.
+pub fn offline_digits(key: &SecretBytes, challenge: MessageHash) -> Result<ocra::Response, ocra::Error> {
     let question = sha256(&[b"countersign-offline", &challenge.to_bytes()]);
-    let mut padded = [0; 128];
-    padded.iter_mut().zip(question).for_each(|(place, byte)| *place = byte);
-    let mac = hmac_sha256(key.expose(), &[b"OCRA-1:HOTP-SHA256-8:QH64", &[0], &padded]);
-    let at = mac.last().map_or(0, |last| usize::from(last & 0xf));
-    let number = mac.iter().skip(at).take(4).fold(0u32, |number, byte| (number << 8) | u32::from(*byte)) & 0x7fff_ffff;
-    format!("{:08}", number % 100_000_000)
+    let question = data_encoding::HEXLOWER.encode(&question);
+    let secret = Secret::new(key.clone()).map_err(|_| ocra::Error::Key)?;
+    let ocra = ocra::Ocra::new(secret, OFFLINE_SUITE.parse()?);
+    ocra.response(&ocra::Inputs::new(ocra::Question::One(&question)))
 }

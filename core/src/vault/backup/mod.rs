@@ -297,11 +297,11 @@ impl Backup {
         let id = AccountId::from_bytes(id.try_into().ok()?);
         if kind == ICON {
             self.icons.push((id, payload.to_vec()));
-        } else if kind == RecordKind::Account.number().into() {
+        } else if kind == u64::from(RecordKind::Account.number()) {
             self.accounts.push(decode_account(id, payload).ok()?);
-        } else if kind == RecordKind::Settings.number().into() {
+        } else if kind == u64::from(RecordKind::Settings.number()) {
             self.settings = Settings::decode(payload).ok()?;
-        } else if kind == RecordKind::Push.number().into() {
+        } else if kind == u64::from(RecordKind::Push.number()) {
             let push = PushRecord::decode(PushId::from_bytes(id.to_bytes()), payload).ok()?;
             self.pushes.push(push.without_keys());
         } else {

@@ -1,0 +1,1 @@
+//! Countersign's other half: what a service needs to ask its people's authenticators.
