@@ -2,6 +2,7 @@
 //!
 //! - [`json`]: JSON without second meanings; [`shown`]: text that may stand on a screen.
 //! - [`jose`]: keys and signed messages.
+//! - [`model`]: what every push protocol has in common: requests, steps, history, and silence after too many.
 //! - [`native`]: Countersign's own protocol, version 1: its messages and formulas, for both halves.
 //!
 //! `docs/protocol.md` has the protocol, `docs/threat-model.md` what it stands against.
@@ -9,6 +10,7 @@
 mod error;
 pub mod jose;
 pub mod json;
+pub mod model;
 pub mod native;
 pub mod shown;
 
