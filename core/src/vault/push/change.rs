@@ -91,6 +91,24 @@ impl Vault {
         })
     }
 
+    /// Adds the enrolments of a backup that are not here, each to be renewed; one that is here stays exactly as it is. Gives
+    /// back how many were added.
+    ///
+    /// # Errors
+    /// [`Error::Locked`], [`Error::InvalidInput`] over the bounds; otherwise as the disk says.
+    pub fn add_missing_pushes(&mut self, pushes: &[PushRecord]) -> Result<usize, Error> {
+        self.write(|write, loaded| {
+            let before = loaded.pushes.len();
+            for push in pushes {
+                if loaded.pushes.iter().all(|known| known.id != push.id) {
+                    let account = push.account.filter(|id| loaded.cache.get(*id).is_some());
+                    put(write, loaded, PushRecord { account, ..push.without_keys() })?;
+                }
+            }
+            Ok(loaded.pushes.len() - before)
+        })
+    }
+
     /// Removes an enrolment for good, with all its inbox rows. Its account stays.
     ///
     /// # Errors
