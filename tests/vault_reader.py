@@ -371,6 +371,8 @@ def push(row_id, payload):
     within("bytes of a summary", len(found["summary"]), 0, 16 * 1024)
     for name in ("sealed_uv", "sealed_offline"):
         within("bytes of a sealed key", len(found.get(name, b"")), 0, 4 * 1024)
+    if found["renew"] and ("sealed_uv" in found or "sealed_offline" in found):
+        raise Damaged("an enrolment that has to be renewed has keys")
     inside = {name: found[name].hex() if name in found else None for name in ("sealed_uv", "sealed_offline", "account")}
     known = {"id": row_id.hex(), "summary": found["summary"].hex()} | inside
     return known | {name: found[name] for name in ("protocol", "renew", "created")}

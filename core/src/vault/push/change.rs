@@ -38,7 +38,8 @@ impl Vault {
     /// Adds an enrolment, or replaces the one with its id, and changes inbox rows: all in one transaction.
     ///
     /// With `account`, this account is added as well and becomes the enrolment's; one that is already there with the same
-    /// secret and names is taken instead.
+    /// secret and names is taken instead. A record that has to be renewed loses its keys; any other one must have a row in the
+    /// inbox.
     ///
     /// # Errors
     /// [`Error::Changed`] if an inbox row is not as it was read; [`Error::TooLarge`] and [`Error::InvalidInput`] over the
@@ -131,6 +132,7 @@ impl Vault {
 
 fn put(write: &mut Write<'_>, loaded: &mut Loaded, record: PushRecord) -> Result<(), Error> {
     record.check()?;
+    let record = if record.renew { record.without_keys() } else { record };
     let place = loaded.pushes.binary_search_by_key(&record.id, |push| push.id);
     if place.is_err() && store::row(write.connection(), Table::Record, &record.id.to_bytes())?.is_some() {
         return Err(Error::InvalidInput { what: "push enrolment", reason: "its id is that of another row" });
