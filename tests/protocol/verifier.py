@@ -84,7 +84,7 @@ class Fault(Exception):
 class Failed(Exception):
     """A command that can't be done: its error, and more members."""
 
-    def __init__(self, code, **more):
+    def __init__(self, code, /, **more):
         super().__init__(code)
         self.answer = {"error": code} | more
 
