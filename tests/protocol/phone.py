@@ -670,7 +670,8 @@ def hotp(key, message, digits):
 class Driver:
     """The commands of README.md on one phone."""
 
-    def __init__(self):
+    def __init__(self, draw=None):
+        self.draw = draw
         self.it, self.exchanges, self.last = None, {}, 0
 
     def do(self, command):
@@ -707,7 +708,8 @@ class Driver:
         return found
 
     def do_start(self, c):
-        self.it = Phone(c["alg"], c["device"], c.get("allow_loopback_http", False), c.get("amr", ["swk", "pin"]))
+        loopback, amr = c.get("allow_loopback_http", False), c.get("amr", ["swk", "pin"])
+        self.it = Phone(c["alg"], c["device"], loopback, amr, self.draw)
         return {}
 
     def do_receive(self, c):

@@ -157,7 +157,7 @@ def _own(kind):
         yield "another account", put("sub", value="somebody-else"), bad
         yield "it lives longer than 10 minutes", lambda h, p: p.update(exp=p["iat"] + 601), bad
         yield "it has expired", lambda h, p: p.update(iat=p["iat"] - 300, exp=p["iat"] - 1), bad
-        yield "from the future", lambda h, p: p.update(iat=p["iat"] + 61, exp=p["exp"] + 61), bad
+        yield "from the future", lambda h, p: p.update(iat=p["iat"] + 90, exp=p["exp"] + 90), bad
         yield "exp at iat", lambda h, p: p.update(exp=p["iat"]), bad
         yield "an unknown action", put("action", value="pay"), bad
         yield "an unknown context", put("context", "weather", value="fine"), bad

@@ -752,7 +752,8 @@ def eight_digits(key, h):
 class Driver:
     """The commands of README.md on one verifier."""
 
-    def __init__(self):
+    def __init__(self, draw=None):
+        self.draw = draw
         self.it = None
 
     def do(self, command):
@@ -781,7 +782,7 @@ class Driver:
     def do_start(self, c, now):
         self.it = Verifier(
             c["u"], c["name"], c["alg"], c["uv"], c["hardware"], c["totp"], c.get("challenge_seconds", 120),
-            c.get("allow_loopback_http", False),
+            c.get("allow_loopback_http", False), self.draw,
         )  # fmt: skip
         return {"k": self.it.identity.thumbprint}
 
