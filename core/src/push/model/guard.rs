@@ -19,6 +19,12 @@ impl Guard {
     /// For so many seconds.
     pub const SILENCE: i64 = 15 * 60;
 
+    /// Nothing turned down yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { denials: Vec::new(), muted_until: None }
+    }
+
     /// From what was stored; what can't be a guard's state is cut to what can.
     #[must_use]
     pub fn restore(denials: Vec<UnixTime>, muted_until: Option<UnixTime>) -> Self {

@@ -98,7 +98,7 @@ pub enum AttestationFormat {
 }
 
 impl Attestation {
-    pub(super) fn take(mut members: Members) -> Result<Self, MessageError> {
+    pub(in crate::push) fn take(mut members: Members) -> Result<Self, MessageError> {
         let wrong = MessageError::Malformed("attestation");
         let format = match members.text("format")?.as_str() {
             "android-key" => AttestationFormat::AndroidKey,
@@ -114,7 +114,7 @@ impl Attestation {
         if chain.is_empty() { Err(wrong) } else { Ok(Self { format, chain }) }
     }
 
-    pub(super) fn text(&self) -> String {
+    pub(in crate::push) fn text(&self) -> String {
         let format = match self.format {
             AttestationFormat::AndroidKey => "android-key",
             AttestationFormat::Apple => "apple",
