@@ -9,7 +9,7 @@ use super::{Error, Verifier};
 use crate::otp::{Algorithm, Digits, Period, Secret, Totp};
 use crate::push::jose::{MessageHash, Thumbprint};
 use crate::push::model::{HistoryEntry, Request, RequestId, Status};
-use crate::push::native::messages::{AccountName, Decision, EnrollmentId, PushAddress};
+use crate::push::native::messages::{Amr, AccountName, Decision, EnrollmentId, PushAddress};
 use crate::secret::SecretBytes;
 use crate::time::UnixTime;
 
@@ -173,6 +173,23 @@ impl Enrollment {
     #[must_use]
     pub fn confirmation(&self) -> Option<&str> {
         self.confirmation.as_deref().filter(|_| self.status == Status::Pending)
+    }
+
+    /// Where it is: the verifier's address and the thumbprint of its identity key.
+    #[must_use]
+    pub fn place(&self) -> (&str, Thumbprint) {
+        (&self.base, self.identity)
+    }
+
+    /// Whether both keys live in the platform's hardware.
+    #[must_use]
+    pub fn is_in_hardware(&self) -> bool {
+        [&self.possession, &self.uv].iter().all(|key| key.amr() == Amr::Hardware)
+    }
+
+    /// Forgets what was decided; what isn't confirmed is still sent.
+    pub fn clear_history(&mut self) {
+        self.history.clear();
     }
 
     /// When it was enrolled, by this device's clock.

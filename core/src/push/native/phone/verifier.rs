@@ -111,6 +111,11 @@ impl Verifier {
         &self.guard
     }
 
+    /// The person wants to hear of its requests again.
+    pub fn unmute(&mut self) {
+        self.guard = Guard::new();
+    }
+
     /// The time by its clock, never before the latest `iat` of its metadata.
     #[must_use]
     pub fn time(&self, now: UnixTime) -> UnixTime {
