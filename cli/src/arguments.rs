@@ -131,8 +131,87 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: Recovery,
     },
+    /// Make this device one that approves sign-ins: from the QR code that the page shows
+    Enroll(Enroll),
+    /// List the servers where this device approves
+    Enrollments(Enrollments),
+    /// Stop approving somewhere: remove this device there, and forget it here
+    Unenroll(Unenroll),
+    /// Ask all servers, and show the requests that wait
+    Approvals {
+        /// Go on asking every few seconds
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Approve a request
+    Approve(Approve),
+    /// Turn a request down
+    Deny(Deny),
+    /// Approve without a network: read a picture of the page's QR code, show the request, then eight digits
+    Offline {
+        /// A PNG, JPEG or WebP file
+        picture: PathBuf,
+        /// Show the digits without asking
+        #[arg(long)]
+        yes: bool,
+    },
+    /// What was decided
+    History {
+        /// Forget it
+        #[arg(long)]
+        clear: bool,
+    },
     /// Show in a minute, with temporary files only, what this program does
     Demo,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Enroll {
+    /// A picture file, or a link (which then stands in the shell's history); nothing: go on with one that wasn't finished
+    pub(crate) source: Option<String>,
+    /// Enrol without being asked about the server
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Let plain HTTP to this machine itself pass: for the demo and tests
+    #[arg(long)]
+    pub(crate) allow_loopback_http: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Enrollments {
+    /// Give this one new keys
+    #[arg(long, value_name = "NAME")]
+    pub(crate) new_keys: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Unenroll {
+    /// Id, or an unambiguous part of server, host or account
+    pub(crate) name: String,
+    /// Only forget it here; the server isn't told
+    #[arg(long)]
+    pub(crate) forget: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Approve {
+    /// The request's id or its beginning; `-` is the only one that waits
+    pub(crate) id: String,
+    /// The digits that the page shows
+    #[arg(long, value_name = "DIGITS")]
+    pub(crate) code: Option<String>,
+    /// Which of several numbers the page shows, for servers that offer a choice
+    #[arg(long, value_name = "N", conflicts_with = "code")]
+    pub(crate) choice: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Deny {
+    /// The request's id or its beginning; `-` is the only one that waits
+    pub(crate) id: String,
+    /// It wasn't me: the server blocks this device's requests until it has checked
+    #[arg(long)]
+    pub(crate) report: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -3,6 +3,10 @@
 use countersign_core::enroll;
 use countersign_core::enroll::migration::Problem;
 use countersign_core::enroll::picture::PictureError;
+use countersign_core::push::MessageError;
+use countersign_core::push::desk;
+use countersign_core::push::native::messages::ErrorCode;
+use countersign_core::push::native::phone;
 use countersign_core::transfer;
 use countersign_core::vault;
 
@@ -33,6 +37,20 @@ pub(crate) enum Failure {
     NoCode,
     #[error("the vault is not as it was last written")]
     Findings,
+    #[error(transparent)]
+    Approvals(desk::Error),
+    #[error("this holds no invitation to approve sign-ins")]
+    NoInvitation,
+    #[error("the invitation can't be used: {0}")]
+    Invitation(MessageError),
+    #[error("no such request is waiting")]
+    NoRequest,
+    #[error("no enrolment matches {0:?}")]
+    NoEnrollment(String),
+    #[error("the server can't be asked: {0}")]
+    Network(String),
+    #[error("not approved")]
+    NotApproved,
     #[error("demo: {0}")]
     Demo(&'static str),
 }
@@ -50,8 +68,18 @@ impl From<transfer::Error> for Failure {
     }
 }
 
+impl From<desk::Error> for Failure {
+    fn from(error: desk::Error) -> Self {
+        match error {
+            desk::Error::Vault(error) => Self::Vault(error),
+            other => Self::Approvals(other),
+        }
+    }
+}
+
 impl Failure {
-    /// 1 failed, 2 usage, 3 wrong password, 4 not found or several, 5 damaged vault, 6 refused or not verified.
+    /// 1 failed, 2 usage, 3 wrong password, 4 not found or several, 5 damaged vault, 6 refused or not verified, 7 no
+    /// network, or nothing that the server has signed.
     pub(crate) const fn exit_code(&self) -> u8 {
         use vault::Error;
         match self {
@@ -63,6 +91,9 @@ impl Failure {
                 | Error::MistypedRecoveryCode,
             ) => 3,
             Self::Vault(Error::NotFound(_) | Error::NoVault) | Self::NoAccount(_) | Self::Several { .. } => 4,
+            Self::NoRequest | Self::NoEnrollment(_) => 4,
+            Self::Network(_) | Self::Approvals(desk::Error::Protocol(phone::Error::Network)) => 7,
+            Self::Approvals(_) | Self::NotApproved | Self::Invitation(_) | Self::NoInvitation => 6,
             Self::Vault(
                 Error::Damaged(_)
                 | Error::DamagedSlot
@@ -103,6 +134,18 @@ impl Failure {
                 Some("Name the pictures of all parts, or add what is there with --incomplete.")
             }
             Self::Several { .. } => Some("Use the id, or more of the name."),
+            Self::NoRequest => Some("See `countersign approvals`. If you're signing in now, start again on the page."),
+            Self::Network(_) => Some("Nothing was lost: what is not confirmed is sent again."),
+            Self::Invitation(MessageError::Malformed("u")) => {
+                Some("Servers are asked over https only; a demo on this machine needs --allow-loopback-http.")
+            }
+            Self::Approvals(desk::Error::Protocol(phone::Error::Verifier(ErrorCode::TicketUsed))) => {
+                Some("Someone else has used this code. Don't go on; ask for a new one and tell your help desk.")
+            }
+            Self::Approvals(desk::Error::Protocol(phone::Error::Verifier(
+                ErrorCode::TicketUnknown | ErrorCode::TicketExpired,
+            ))) => Some("The code is too old or was made for something else. Ask the page for a new one."),
+            Self::Approvals(desk::Error::Renew) => Some("Scan a new QR code of that server with `countersign enroll`."),
             _ => None,
         }
     }

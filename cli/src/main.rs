@@ -2,12 +2,15 @@
 //!
 //! - `arguments`: what can be typed. `failure`: what can go wrong, exit codes, what to do next.
 //! - `terminal`: prompts, files with passwords, the clock: all that touches the world.
+//! - `network`: one request, one answer. `enrollments`, `approvals`: push.
 //! - `vaults`: opening a vault; `accounts`: commands for accounts; `transfer`: import and export; `scan`: pictures;
 //!   `demo`: the whole in a minute.
 
 mod accounts;
+mod approvals;
 mod arguments;
 mod demo;
+mod enrollments;
 mod failure;
 mod network;
 mod scan;
@@ -66,6 +69,14 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
             Recovery::New => vaults::recovery_new(arguments),
             Recovery::Check => vaults::recovery_check(arguments),
         },
+        Command::Enroll(enroll) => enrollments::enroll(arguments, enroll),
+        Command::Enrollments(options) => enrollments::list(arguments, options),
+        Command::Unenroll(unenroll) => enrollments::unenroll(arguments, unenroll),
+        Command::Approvals { watch } => approvals::list(arguments, *watch),
+        Command::Approve(approve) => approvals::approve(arguments, approve),
+        Command::Deny(deny) => approvals::deny(arguments, deny),
+        Command::Offline { picture, yes } => approvals::offline(arguments, picture, *yes),
+        Command::History { clear } => approvals::history(arguments, *clear),
         Command::Demo => demo::run(),
     }
 }

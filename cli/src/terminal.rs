@@ -136,3 +136,15 @@ pub(crate) fn vault_path(arguments: &Arguments) -> Result<PathBuf, Failure> {
     let folder = folder.ok_or(Failure::Usage("no home folder is known: use --vault PATH"))?;
     Ok(folder.join("countersign").join("vault.countersign"))
 }
+
+/// What this machine calls itself, for the list of devices that a server shows.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+pub(crate) fn device_name() -> String {
+    let named = std::fs::read_to_string("/etc/hostname").ok().map(|name| name.trim().to_owned());
+    let variable = |name: &str| std::env::var(name).ok();
+    named
+        .or_else(|| variable("COMPUTERNAME"))
+        .or_else(|| variable("HOSTNAME"))
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "Desktop".to_owned())
+}

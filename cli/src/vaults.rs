@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use countersign_core::entropy::{Entropy, SystemEntropy};
-use countersign_core::vault::{Backup, Cost, Error, FolderSink, Password, RecoveryCode, Report, Salvage, Vault};
+use countersign_core::vault::{
+    Backup, Cost, Error, FolderSink, Password, RecoveryCode, Report, Salvage, UvRoot, Vault,
+};
 use serde_json::json;
 
 use crate::arguments::Arguments;
@@ -24,6 +26,23 @@ pub(crate) fn open(arguments: &Arguments) -> Result<Vault, Failure> {
         say(&format!("countersign: warning: {finding}"));
     }
     Ok(vault)
+}
+
+/// The vault, unlocked by its password, and with it what opens the keys that approve.
+pub(crate) fn open_with_root(arguments: &Arguments) -> Result<(Vault, UvRoot), Failure> {
+    if arguments.recovery_file.is_some() {
+        return Err(Failure::Usage(
+            "approving and enrolling need the password: the recovery code opens no approval key",
+        ));
+    }
+    let mut vault = Vault::open(&vault_path(arguments)?, entropy())?;
+    let password = password(arguments)?;
+    let report = vault.unlock_with_password(&password, now())?;
+    for finding in &report.findings {
+        say(&format!("countersign: warning: {finding}"));
+    }
+    let root = vault.uv_root(&password, now())?;
+    Ok((vault, root))
 }
 
 fn unlock(arguments: &Arguments) -> Result<(Vault, Report), Failure> {

@@ -3,6 +3,7 @@
 //! It is *sans-IO*: the time, randomness and bytes come in as arguments and values come out, so that every rule is
 //! tested without a clock, a network or a phone. The one exception is the vault's own file.
 //!
+//! - `authenticator`: the façade over all of it, for shells.
 //! - [`account`]: what a person keeps: an account, its names, its kind.
 //! - [`otp`]: one-time passwords: TOTP, HOTP, Steam, mOTP and Yandex; answers to a challenge: OCRA.
 //! - [`enroll`]: text or a picture in, a preview of what would be added out; no side effect.
@@ -15,6 +16,8 @@
 //! first.
 
 pub mod account;
+#[cfg(feature = "vault")]
+pub mod authenticator;
 pub mod enroll;
 pub mod entropy;
 pub mod otp;
