@@ -258,6 +258,12 @@ impl Enrollment {
         self.entry(id).and_then(|entry| self.request_of(verifier, entry, now))
     }
 
+    /// Whether a request is remembered, answered or not.
+    #[must_use]
+    pub fn knows(&self, id: RequestId) -> bool {
+        self.entry(id).is_some()
+    }
+
     /// What was decided lately, oldest first: at most 50 answers.
     #[must_use]
     pub fn history(&self) -> &[HistoryEntry] {
