@@ -45,10 +45,10 @@ pub(super) fn load_enrollment(
     now: UnixTime,
 ) -> Result<Option<Enrollment>, Error> {
     let Some(mut enrollment) = work.load::<Enrollment>(id.as_str().as_bytes())? else { return Ok(None) };
-    if let Some(pending) = &enrollment.pending {
-        if now >= enrollment.since.plus_seconds(CONFIRM_WITHIN) || !online.lists(pending.signer) {
-            set_status(work, online, &mut enrollment, Status::Removed, Actor::Clock, now)?;
-        }
+    if let Some(pending) = &enrollment.pending
+        && (now >= enrollment.since.plus_seconds(CONFIRM_WITHIN) || !online.lists(pending.signer))
+    {
+        set_status(work, online, &mut enrollment, Status::Removed, Actor::Clock, now)?;
     }
     Ok(Some(enrollment))
 }
