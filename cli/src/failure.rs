@@ -35,6 +35,8 @@ pub(crate) enum Failure {
     Findings,
     #[error("demo: {0}")]
     Demo(&'static str),
+    #[error(transparent)]
+    Service(#[from] crate::demo::Trouble),
 }
 
 impl From<transfer::Error> for Failure {

@@ -65,6 +65,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
             Recovery::New => vaults::recovery_new(arguments),
             Recovery::Check => vaults::recovery_check(arguments),
         },
-        Command::Demo => demo::run(),
+        Command::Demo { serve: true, port } => demo::serve::run(*port),
+        Command::Demo { serve: false, .. } => demo::run(),
     }
 }
