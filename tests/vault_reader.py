@@ -33,6 +33,10 @@ SLOT_COLUMNS = "(id BLOB PRIMARY KEY, body BLOB NOT NULL, digest BLOB NOT NULL) 
 TABLES = {
     "attempts": "CREATE TABLE attempts(one INTEGER PRIMARY KEY, failures INTEGER NOT NULL, last INTEGER NOT NULL)",
     "icon": "CREATE TABLE icon" + SEALED,
+    "inbox": (
+        "CREATE TABLE inbox(id BLOB NOT NULL, kind INTEGER NOT NULL, revision INTEGER NOT NULL, "
+        "format INTEGER NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY(id, kind)) WITHOUT ROWID"
+    ),
     "manifest": "CREATE TABLE manifest(one INTEGER PRIMARY KEY, sealed BLOB NOT NULL)",
     "record": "CREATE TABLE record" + SEALED,
     "slot": "CREATE TABLE slot" + SLOT_COLUMNS,
@@ -42,7 +46,7 @@ TABLE_NUMBERS = {"record": 1, "icon": 2, "slot": 3, "slot_copy": 4}
 OTP_KINDS = {1: "totp", 2: "hotp", 3: "steam", 4: "motp", 5: "yandex"}
 ALGORITHMS = {1: "SHA1", 2: "SHA224", 3: "SHA256", 4: "SHA384", 5: "SHA512"}
 SLOT_KINDS = {1: "password", 2: "recovery", 3: "device", 4: "per-use", 5: "inbox"}
-ACCOUNT_ROW, SETTINGS_ROW, BACKUP_KEY_ROW, IMPORT_ROW, ICON_ITEM = 1, 2, 3, 4, 100
+ACCOUNT_ROW, SETTINGS_ROW, BACKUP_KEY_ROW, IMPORT_ROW, PUSH_ROW, ICON_ITEM = 1, 2, 3, 4, 5, 100
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ*~$=U"
 PIECE = 65536 + 16
 MAX_HEADER, MAX_WRAPS = 65536, 8
@@ -240,6 +244,10 @@ HEADER = {
     1: ("format", number), 2: ("id", sized(16)), 3: ("vault", sized(16)), 4: ("created", signed), 5: ("sealed", blob),
     6: ("wraps", blob, True),
 }
+PUSH = {
+    1: ("protocol", number), 2: ("summary", blob), 3: ("sealed_uv", blob), 4: ("sealed_offline", blob),
+    5: ("account", sized(16)), 6: ("renew", flag), 7: ("created", signed),
+}
 LAST_IMPORT = {1: ("at", signed), 2: ("ids", blob)}
 ITEM = {1: ("kind", number), 2: ("id", sized(16)), 3: ("payload", blob)}
 ITEMS = {1: ("items", lambda value: read(blob(value), ITEM), True)}
@@ -357,11 +365,25 @@ def last_import(payload):
     return {"at": found["at"], "ids": [ids[at : at + 16].hex() for at in range(0, len(ids), 16)]}
 
 
+def push(row_id, payload):
+    found = read(payload, PUSH)
+    within("protocol", found["protocol"], 0, 2**32 - 1)
+    within("bytes of a summary", len(found["summary"]), 0, 16 * 1024)
+    for name in ("sealed_uv", "sealed_offline"):
+        within("bytes of a sealed key", len(found.get(name, b"")), 0, 4 * 1024)
+    if found["renew"] and ("sealed_uv" in found or "sealed_offline" in found):
+        raise Damaged("an enrolment that has to be renewed has keys")
+    inside = {name: found[name].hex() if name in found else None for name in ("sealed_uv", "sealed_offline", "account")}
+    known = {"id": row_id.hex(), "summary": found["summary"].hex()} | inside
+    return known | {name: found[name] for name in ("protocol", "renew", "created")}
+
+
 class Content:
     """What a vault or a backup holds."""
 
     def __init__(self):
         self.accounts, self.icons, self.settings, self.last_import = [], {}, None, None
+        self.pushes, self.inbox = [], []
 
     def take(self, kind, row_id, payload):
         if kind == ACCOUNT_ROW:
@@ -372,6 +394,8 @@ class Content:
             check_backup_key(payload)
         elif kind == IMPORT_ROW and row_id == b"last import".ljust(16, b"\0"):
             self.last_import = last_import(payload)
+        elif kind == PUSH_ROW:
+            self.pushes.append(push(row_id, payload))
         elif kind == ICON_ITEM:
             self.icons[row_id.hex()] = hashlib.sha256(payload).hexdigest()
         else:
@@ -380,7 +404,7 @@ class Content:
     def described(self, **more):
         accounts = sorted(self.accounts, key=lambda one: one["id"])
         return {"accounts": accounts, "icons": self.icons, "settings": self.settings,
-                "last_import": self.last_import} | more
+                "last_import": self.last_import, "pushes": self.pushes, "inbox": self.inbox} | more
 
 
 # --- The manifest ---
@@ -495,6 +519,36 @@ def read_row(content, keys, table, row):
         raise type(refused)(f"row {row_id.hex()} of {table}: {refused}") from None
 
 
+def read_inbox(content, keys, row):
+    """A row of the inbox: it proves itself, and stands in no sum."""
+    row_id, kind, revision, form, sealed = row
+    data = aad(b"countersign-inbox-v1", keys["vault"], row_id, *place(row))
+    padded = unseal(keys["inbox"], data, sealed)
+    if padded is None:
+        raise Damaged(f"row {row_id.hex()} of inbox was changed: kind {kind} can't be opened")
+    if form != KNOWN:
+        raise newer("row format", form)
+    payload = unpad(padded)
+    within("bytes of a row of the inbox", len(payload), 0, 1 << 20)
+    digest = hashlib.sha256(payload).hexdigest()
+    content.inbox.append({"id": row_id.hex(), "kind": kind, "revision": revision, "bytes": digest})
+
+
+def check_enrollments(content):
+    """Each that is not to be renewed has something to work with."""
+    there = {row["id"] for row in content.inbox}
+    for one in content.pushes:
+        if not one["renew"] and one["id"] not in there:
+            raise Damaged(f"push enrolment {one['id']} has no row of the inbox")
+    within("rows of the inbox", len(content.inbox), 0, 10_000)
+
+
+def open_under_root(keys, root, row_id, purpose, sealed):
+    """What an enrolment keeps sealed under the root of user verification: 1 signs, 2 makes offline codes."""
+    key = hkdf(root + keys["uv"], keys["vault"], "countersign v1 uv seal")
+    return unseal(key, aad(b"countersign-uv-v1", keys["vault"], row_id, struct.pack("<I", purpose)), sealed)
+
+
 def place(row):
     return struct.pack("<I", row[1]), struct.pack("<q", row[2]), struct.pack("<I", row[3])
 
@@ -510,13 +564,13 @@ def read_manifest(database, keys):
 
 
 def read_attempts(database):
-    """How many wrong passwords and when the last; None where there is no such row, or one that can't be."""
+    """How many wrong passwords and when the last (those at approvals are counted in row 2); None where there is no such row, or one that can't be."""
     found = database.execute("SELECT failures, last FROM attempts WHERE one = 1").fetchone()
     return found if found and all(isinstance(value, int) for value in found) else None
 
 
 def keys_of(vault, vault_key):
-    labels = "records", "manifest seal", "manifest mac"
+    labels = "records", "manifest seal", "manifest mac", "inbox", "uv"
     return {"vault": vault} | {label: hkdf(vault_key, vault, f"countersign v1 {label}") for label in labels}
 
 
@@ -538,11 +592,14 @@ def read_vault(path, way, secret):
             for row in rows_of(database, table):
                 sums[group].add(table, row[0], struct.pack("<q", row[2]) + row[4][:12] + row[4][-16:], row[2])
                 read_row(content, keys, table, row)
+        for row in rows_of(database, "inbox"):
+            read_inbox(content, keys, row)
         if problems:
             raise problems[0]
         manifest = read_manifest(database, keys)
         for group, there in sums.items():
             there.compare(manifest[group])
+        check_enrollments(content)
         return content.described(slots=[slot.described() for slot in slots], attempts=read_attempts(database))
 
 

@@ -221,17 +221,19 @@ def check_command_line(folder, binary):
 def check_made(folder, made):
     """Everything that the example put in is read, by each way."""
     vault, parts = folder / "vault", ("accounts", "icons", "settings")
+    everything = (*parts, "slots", "last_import", "pushes", "inbox")
     ways = {way: (f"--{way}-file", folder / way) for way in ("password", "recovery", "device-key")}
     check("there is something of every kind", len(made["vault"]["icons"]) == 3 and len(made["vault"]["slots"]) == 5
           and {one["type"] for one in made["vault"]["accounts"]} == set(reader.OTP_KINDS.values()))
     for way, arguments in ways.items():
-        same(f"the vault is read as it was made, by {way}", made["vault"], read(vault, *arguments), (*parts, "slots", "last_import"))
+        same(f"the vault is read as it was made, by {way}", made["vault"], read(vault, *arguments), everything)
     check_keystore(vault, made, ways["password"][1].read_bytes())
     for way in ("password", "recovery"):
         found = read("--backup", made["backup"], *ways[way])
         same(f"the backup is read as it was made, by {way}", made["vault"], found, parts)
+        same(f"the backup has enrolments without keys, by {way}", made["restored"], found, ("pushes", "inbox"))
     found = read(folder / "restored", *ways["password"])
-    same("a vault made from the backup is read as it was made", made["restored"], found, (*parts, "slots", "last_import"))
+    same("a vault made from the backup is read as it was made", made["restored"], found, everything)
     lines = [line.strip() for line in DOCUMENT.read_text().splitlines() if line.startswith("    CREATE")]
     check("the document has the text of every table", lines == list(reader.TABLES.values()))
 
@@ -248,6 +250,15 @@ def check_keystore(vault, made, password):
     root = slots["password"].open(reader.password(password), "countersign v1 slot uv root", "sealed_uv_root")
     check("password and per-use slot have the same root",
           root is not None and slots["per-use"].open(per_use, "countersign v1 slot uv root") == root)
+    keys = reader.keys_of(slots["password"].vault, vault_key)
+    enrolled = next(one for one in made["vault"]["pushes"] if not one["renew"])
+    row_id, sealed = bytes.fromhex(enrolled["id"]), [bytes.fromhex(enrolled[name]) for name in ("sealed_uv", "sealed_offline")]
+    opened = [reader.open_under_root(keys, root, row_id, purpose, one) for purpose, one in enumerate(sealed, 1)]
+    check("an enrolment's keys open with root and vault key", opened == [bytes.fromhex(key) for key in made["keys"]])
+    others = {"another purpose": (keys, root, row_id, 2), "another enrolment": (keys, root, bytes(16), 1),
+              "the root alone": (keys | {"uv": b""}, root, row_id, 1), "the vault key alone": (keys, b"", row_id, 1)}
+    for what, other in others.items():
+        check(f"an enrolment's key does not open with {what}", reader.open_under_root(*other, sealed[0]) is None)
 
 
 def check_typed(folder, made, other_code):
@@ -383,6 +394,43 @@ def check_rows(vaults, by, later):
     refused("a changed manifest", DAMAGED, "the manifest was changed", bad, *by)
 
 
+def check_inbox(vaults, by):
+    """Rows of the inbox that are changed or moved; gone; old ones."""
+    with contextlib.closing(reader.connect(vaults.original)) as database:
+        first, second, *_ = reader.rows_of(database, "inbox")
+    where = "WHERE id = ? AND kind = ?"
+    update = f"UPDATE inbox SET sealed = ? {where}"
+    words = f"row {first[0].hex()} of inbox was changed: kind {first[1]}"
+    for at in (0, 11, 12, 100, len(first[4]) - 1):
+        bad = vaults.changed((update, flipped(first[4], at), *first[:2]))
+        refused(f"byte {at} of a row of the inbox is another", DAMAGED, words, bad, *by)
+    bad = vaults.changed((update, second[4], *first[:2]), (update, first[4], *second[:2]))
+    refused("two rows of the inbox exchanged", DAMAGED, words, bad, *by)
+    bad = vaults.changed((f"UPDATE inbox SET revision = revision + 1 {where}", *first[:2]))
+    refused("another revision in the inbox", DAMAGED, words, bad, *by)
+    bad = vaults.changed((f"UPDATE inbox SET kind = 77 {where}", *first[:2]))
+    refused("another kind in the inbox", DAMAGED, "of inbox was changed: kind 77", bad, *by)
+    bad = vaults.changed((f"UPDATE inbox SET id = ? {where}", bytes(16), *first[:2]))
+    refused("another enrolment's row", DAMAGED, f"row {bytes(16).hex()} of inbox was changed", bad, *by)
+    bad = vaults.changed((f"UPDATE inbox SET format = 'x' {where}", *first[:2]))
+    refused("a text as a number in the inbox", DAMAGED, "where a number should be", bad, *by)
+    refused("the inbox is emptied", DAMAGED, f"push enrolment {first[0].hex()} has no row of the inbox",
+            vaults.changed(("DELETE FROM inbox",)), *by)
+    key = vaults.keys["inbox"]
+
+    def sealed(payload, *place):
+        padded, nonce = (struct.pack("<I", len(payload)) + payload).ljust(256, b"\0"), os.urandom(12)
+        data = reader.aad(b"countersign-inbox-v1", vaults.keys["vault"], first[0], *reader.place((None, *place)))
+        return nonce + AESGCM(key).encrypt(nonce, padded, data)
+
+    insert = "REPLACE INTO inbox VALUES (?, ?, ?, ?, ?)"
+    bad = vaults.changed((insert, first[0], 9, 1, 2, sealed(b"newer", 9, 1, 2)))
+    refused("a newer row of the inbox", REFUSED, "newer version: row format 2", bad, *by)
+    found = read(vaults.changed((insert, first[0], 9, 1, 1, sealed(b"another", 9, 1, 1))), *by)
+    check("who has the inbox key may add rows, which no sum forbids", found is not None
+          and {"id": first[0].hex(), "kind": 9, "revision": 1, "bytes": hashlib.sha256(b"another").hexdigest()} in found["inbox"])
+
+
 def check_slots(vaults, by_password, by_recovery):
     damaged = lambda body: flipped(body, len(body) - 3)
     bad = vaults.slot("password", damaged, digest=False)
@@ -501,6 +549,7 @@ def main():
         vaults = Vaults(folder, made)
         check_files(vaults, by_recovery)
         check_rows(vaults, by_recovery, edit_and_remove(folder, binary, vaults))
+        check_inbox(vaults, by_recovery)
         check_slots(vaults, by_password, by_recovery)
         check_backups(folder, pathlib.Path(made["backup"]), other_backup, by_password, by_recovery)
     failed = results.count(False)

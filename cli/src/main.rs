@@ -9,6 +9,7 @@ mod accounts;
 mod arguments;
 mod demo;
 mod failure;
+mod network;
 mod scan;
 mod terminal;
 mod transfer;

@@ -7,7 +7,9 @@
 //!
 //! `{"recovery_code": "…", "keystore": [K, K, K], "backup": "<path>", "vault": C, "restored": C}` with `K` =
 //! `{"id": "<hex>", "key": "<hex>"}` for the device, inbox and per-use slots, and `C` = `{"accounts": […], "icons": {id:
-//! SHA-256}, "settings": {…}, "slots": […], "last_import": {"at", "ids"} or null}`; times are milliseconds since 1970.
+//! SHA-256}, "settings": {…}, "slots": […], "last_import": {"at", "ids"} or null, "pushes": […], "inbox": [{"id",
+//! "kind", "revision", "bytes": SHA-256}]}`; of enrolments whose keys are sealed, `"keys"` has the two in the clear. Times
+//! are milliseconds since 1970.
 
 use std::error::Error;
 use std::io::Write;
@@ -17,10 +19,13 @@ use std::sync::Arc;
 use countersign_core::account::{Account, AccountId, NewAccount, Profile};
 use countersign_core::entropy::{SystemEntropy, random};
 use countersign_core::otp::{Algorithm, Digits, Hotp, Motp, Otp, Period, Secret, Steam, Totp, Yandex};
-use countersign_core::secret::SecretText;
+use countersign_core::secret::{SecretBytes, SecretText};
 use countersign_core::time::UnixTime;
 use countersign_core::vault::platform::{Purpose, WrappedKey};
-use countersign_core::vault::{Backup, Cost, FolderSink, Incoming, Password, RawKey, Selection, SlotKind, Vault};
+use countersign_core::vault::{
+    Backup, Cost, FolderSink, InboxChange, Incoming, Password, PushId, PushRecord, RawKey, Selection, SlotKind,
+    UvPurpose, UvRoot, Vault,
+};
 use data_encoding::{BASE32_NOPAD, HEXLOWER};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -58,16 +63,18 @@ fn make(folder: &Path, password: &Password) -> Outcome<Value> {
     let keystore = ids.iter().zip(&keys).map(|(id, key)| json!({ "id": id.to_string(), "key": HEXLOWER.encode(key) }));
     change_settings(&mut vault)?;
     let icons = fill(&mut vault)?;
+    enroll(&mut vault, &root)?;
     let backup = folder.join(vault.backup_to(&mut FolderSink::new(folder), START.plus_seconds(60))?);
     let opened = Backup::open_with_recovery(&std::fs::read(&backup)?, &code)?;
     let later = START.plus_seconds(3600);
-    let (restored, _) = Vault::restore(&folder.join("restored"), entropy, opened, password, Cost::LEAST, later)?;
+    let (mut restored, _) = Vault::restore(&folder.join("restored"), entropy, opened, password, Cost::LEAST, later)?;
     Ok(json!({
         "recovery_code": code.show().expose(),
         "keystore": keystore.collect::<Vec<_>>(),
         "backup": backup,
-        "vault": content(&vault, &icons)?,
-        "restored": content(&restored, &icons)?,
+        "keys": KEYS.map(|key| HEXLOWER.encode(key)),
+        "vault": content(&mut vault, &icons)?,
+        "restored": content(&mut restored, &icons)?,
     }))
 }
 
@@ -168,7 +175,57 @@ fn picture(length: usize) -> Vec<u8> {
     (1..=u8::MAX).cycle().take(length).collect()
 }
 
-fn content(vault: &Vault, icons: &[(AccountId, Vec<u8>)]) -> Outcome<Value> {
+/// The keys of the first enrolment: what signs, and what makes offline codes.
+const KEYS: [&[u8]; 2] = [b"a key that signs for a person...", b"a key that makes offline codes.."];
+
+/// Two enrolments, one of which a phone can't use any more; rows that were changed, removed and long.
+fn enroll(vault: &mut Vault, root: &UvRoot) -> Outcome<()> {
+    let ids = [[0xa1; 16], [0xb2; 16]].map(PushId::from_bytes);
+    let [live, old] = ids;
+    let mut push = PushRecord::new(live, 1, "Größe AG, ada".as_bytes().to_vec(), START.plus_seconds(9));
+    let [signing, offline] = KEYS.map(SecretBytes::from);
+    push.sealed_uv = Some(root.seal(vault, live, UvPurpose::Signing, &signing)?);
+    push.sealed_offline = Some(root.seal(vault, live, UvPurpose::Offline, &offline)?);
+    let row = |id, kind, length| InboxChange::add(id, kind, SecretBytes::new(picture(length)));
+    let totp = accounts()?.into_iter().next().map(|mut new| {
+        new.profile = Profile::named("Größe AG", "ada");
+        new
+    });
+    let changes = vec![row(live, 1, 400), row(live, 2, 1), row(live, u32::MAX, 100_000), row(live, 4, 0)];
+    vault.put_push(push, changes, totp, START.plus_seconds(9))?;
+    let renewed = PushRecord { renew: true, ..PushRecord::new(old, u32::MAX, Vec::new(), UnixTime::from_millis(-1)) };
+    vault.put_push(renewed, Vec::new(), None, START.plus_seconds(10))?;
+    let mut inbox = vault.inbox()?;
+    let there = inbox.rows_of(live)?.rows;
+    let [first, second, ..] = there.as_slice() else { return Err("too few rows".into()) };
+    inbox.commit(vec![InboxChange::replace(first, SecretBytes::new(picture(500))), InboxChange::delete(second)])?;
+    Ok(())
+}
+
+fn pushes(vault: &mut Vault) -> Outcome<(Vec<Value>, Vec<Value>)> {
+    let sealed = |bytes: &Option<Vec<u8>>| bytes.as_ref().map(|bytes| HEXLOWER.encode(bytes));
+    let pushes: Vec<_> = vault.pushes()?.to_vec();
+    let mut rows = Vec::new();
+    for push in &pushes {
+        rows.extend(vault.inbox()?.rows_of(push.id)?.rows.iter().map(|row| {
+            json!({
+                "id": row.id.to_string(), "kind": row.kind, "revision": row.revision.number(),
+                "bytes": HEXLOWER.encode(Sha256::digest(row.bytes.expose()).as_ref()),
+            })
+        }));
+    }
+    let pushes = pushes.iter().map(|push| {
+        json!({
+            "id": push.id.to_string(), "protocol": push.protocol, "summary": HEXLOWER.encode(&push.summary),
+            "sealed_uv": sealed(&push.sealed_uv), "sealed_offline": sealed(&push.sealed_offline),
+            "account": push.account.map(|id| id.to_string()), "renew": push.renew, "created": push.created.millis(),
+        })
+    });
+    Ok((pushes.collect(), rows))
+}
+
+fn content(vault: &mut Vault, icons: &[(AccountId, Vec<u8>)]) -> Outcome<Value> {
+    let (pushes, inbox) = pushes(vault)?;
     let mut accounts = Vec::new();
     for trash in [false, true] {
         for account in vault.accounts(&Selection { trash, ..Selection::default() })? {
@@ -192,6 +249,8 @@ fn content(vault: &Vault, icons: &[(AccountId, Vec<u8>)]) -> Outcome<Value> {
     });
     Ok(json!({
         "accounts": accounts,
+        "pushes": pushes,
+        "inbox": inbox,
         "icons": icons,
         "settings": {
             "trash_days": settings.trash_days, "count_usage": settings.count_usage,

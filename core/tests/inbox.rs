@@ -1,6 +1,6 @@
 //! The inbox: what a locked phone reads and writes, what is noticed there, and several writers at once.
 #![cfg(feature = "vault")]
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 

@@ -89,7 +89,8 @@ fn a_person_who_declines_and_a_key_that_is_gone_are_told_apart() {
     vault.add_per_use(&root, &make(&keystore, Purpose::PerUse), NOW).unwrap();
     assert_eq!(unwrap(&vault, &keystore, Purpose::PerUse).err(), Some(PlatformError::NotConfirmed));
     assert_eq!(unwrap(&vault, &Keystore::default(), Purpose::PerUse).err(), Some(PlatformError::KeyGone));
-    assert!(matches!(vault.uv_root(&Password::typed(b"wrong horse".to_vec()), NOW), Err(Error::WrongPassword { .. })));
+    let wrong = vault.uv_root(&Password::typed(b"wrong horse".to_vec()), NOW);
+    assert!(matches!(wrong, Err(Error::WrongApprovalPassword { .. })));
 }
 
 #[test]

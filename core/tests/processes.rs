@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 use common::{NOW, TEMPLATE, copy, entropy, hotp, totp, unlock};
 use countersign_core::account::AccountId;
 use countersign_core::otp::Otp;
-use countersign_core::vault::{Error, RecoveryCode, Selection, Vault};
+use countersign_core::secret::SecretBytes;
+use countersign_core::vault::platform::{Purpose, WrappedKey};
+use countersign_core::vault::{Error, InboxChange, PushId, PushRecord, RawKey, RecoveryCode, Selection, Vault};
 
 const PATH: &str = "COUNTERSIGN_TEST_SHARED";
 const CODE: &str = "COUNTERSIGN_TEST_SHARED_CODE";
@@ -89,5 +91,63 @@ fn two_processes_write_at_once_and_see_each_other() {
     codes.sort_unstable();
     codes.dedup();
     assert!(codes.len() >= 2 * EACH - 1, "two equal codes by chance are rare, three never: {}", codes.len());
+    assert!(vault.verify().unwrap().is_clean());
+}
+
+const INBOX: &str = "COUNTERSIGN_TEST_SHARED_INBOX";
+
+/// A child: counts in a row of the inbox of a locked vault, by comparing and setting. Alone, it does nothing.
+#[test]
+fn one_of_several_at_the_inbox() {
+    let Ok(path) = std::env::var(INBOX) else { return };
+    let mut vault = Vault::open(path.as_ref(), entropy()).unwrap();
+    let (slot, _) = vault.wrapped_keys(Purpose::Inbox).unwrap().remove(0);
+    let key = vault.inbox_key(slot, &RawKey::from_bytes(&[5; 32]).unwrap()).unwrap();
+    let mut inbox = vault.inbox_with(&key).unwrap();
+    for _ in 0..EACH {
+        loop {
+            let row = patiently(|| inbox.row(ENROLLED, 1)).unwrap();
+            let next = u32::from_le_bytes(row.bytes.expose().try_into().unwrap()) + 1;
+            let next = SecretBytes::from(&next.to_le_bytes()[..]);
+            match inbox.commit(vec![InboxChange::replace(&row, next)]) {
+                Ok(_) => break,
+                Err(Error::Changed | Error::Busy) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+}
+
+const ENROLLED: PushId = PushId::from_bytes([1; 16]);
+
+#[test]
+fn two_locked_processes_and_an_unlocked_one_count_in_one_row_and_lose_nothing() {
+    let (_folder, path) = copy();
+    let (mut vault, _) = unlock(&path).unwrap();
+    let key = RawKey::from_bytes(&[5; 32]).unwrap();
+    vault.add_device(&WrappedKey::new(Purpose::Inbox, key, b"wrapped".to_vec()).unwrap(), NOW).unwrap();
+    let rows = vec![InboxChange::add(ENROLLED, 1, SecretBytes::from(&[0; 4][..]))];
+    vault.put_push(PushRecord::new(ENROLLED, 1, Vec::new(), NOW), rows, None, NOW).unwrap();
+    let start = || {
+        Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "one_of_several_at_the_inbox", "--test-threads=1"])
+            .env(INBOX, &path)
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap()
+    };
+    let children = [start(), start()];
+    // Meanwhile the vault itself is written, and read anew.
+    for number in 0..20 {
+        let new = totp("Meanwhile", &number.to_string(), &[number + 1; 20]);
+        patiently(|| vault.add(new.clone(), false, NOW));
+    }
+    for mut child in children {
+        assert!(child.wait().unwrap().success());
+    }
+    let row = vault.inbox().unwrap().row(ENROLLED, 1).unwrap().unwrap();
+    let total = u32::try_from(2 * EACH).unwrap();
+    assert_eq!((row.bytes.expose(), row.revision.number()), (&total.to_le_bytes()[..], 1 + u64::from(total)));
+    assert_eq!(named(&vault, "meanwhile").len(), 20);
     assert!(vault.verify().unwrap().is_clean());
 }

@@ -14,7 +14,9 @@ use countersign_core::account::Account;
 use countersign_core::otp::Otp;
 use countersign_core::time::UnixTime;
 use countersign_core::vault::platform::Purpose;
-use countersign_core::vault::{Backup, Password, RawKey, RecoveryCode, Salvage, Vault};
+use countersign_core::vault::{
+    Backup, InboxKey, Password, PushRecord, RawKey, RecoveryCode, Salvage, UvPurpose, Vault,
+};
 use serde_json::Value;
 
 const NOW: UnixTime = UnixTime::from_millis(1_790_000_000_000);
@@ -86,6 +88,40 @@ fn all_same<'a>(accounts: impl Iterator<Item = &'a Account>, told: &Value) {
     assert!(found > 10 && found == told.len());
 }
 
+/// Each enrolment is as the example said, and one that left its device has no keys.
+fn same_pushes(pushes: &[PushRecord], told: &Value, keys: bool) {
+    let told = told["pushes"].as_array().unwrap();
+    assert!(!told.is_empty() && pushes.len() == told.len());
+    for (push, told) in pushes.iter().zip(told) {
+        assert_eq!(
+            (push.id.to_string().as_str(), hex(&told["summary"])),
+            (told["id"].as_str().unwrap(), push.summary.clone())
+        );
+        assert_eq!(
+            (Some(push.protocol.into()), Some(push.created.millis())),
+            (told["protocol"].as_u64(), told["created"].as_i64())
+        );
+        assert_eq!(push.account.map(|id| id.to_string()).as_deref(), told["account"].as_str());
+        assert_eq!(Some(push.renew), if keys { told["renew"].as_bool() } else { Some(true) });
+        for (sealed, field) in [(&push.sealed_uv, "sealed_uv"), (&push.sealed_offline, "sealed_offline")] {
+            let told = (keys && !told[field].is_null()).then(|| hex(&told[field]));
+            assert_eq!(*sealed, told, "{field}");
+        }
+    }
+}
+
+/// What a locked phone reads.
+fn same_inbox(vault: &mut Vault, key: &InboxKey, told: &Value) {
+    let inbox = vault.inbox_with(key).unwrap();
+    for told in told["inbox"].as_array().unwrap() {
+        let kind = u32::try_from(told["kind"].as_u64().unwrap()).unwrap();
+        let row = inbox.row(told["id"].as_str().unwrap().parse().unwrap(), kind).unwrap().unwrap();
+        assert_eq!(Some(row.revision.number()), told["revision"].as_u64());
+        let digest = ring::digest::digest(&ring::digest::SHA256, row.bytes.expose());
+        assert_eq!(digest.as_ref(), hex(&told["bytes"]));
+    }
+}
+
 #[test]
 fn the_vault_and_the_backup_of_format_1_open_in_every_way_and_go_on() {
     let folder = tempfile::tempdir().unwrap();
@@ -110,7 +146,17 @@ fn the_vault_and_the_backup_of_format_1_open_in_every_way_and_go_on() {
     let slot = |vault: &Vault, purpose| vault.wrapped_keys(purpose).unwrap()[0].0;
     let root = vault.uv_root(&password, NOW).unwrap();
     assert!(vault.uv_root_with_key(slot(&vault, Purpose::PerUse), &per_use).unwrap() == root);
-    vault.inbox_key(slot(&vault, Purpose::Inbox), &inbox).unwrap();
+    same_pushes(vault.pushes().unwrap(), &told["vault"], true);
+    let live = vault.pushes().unwrap().iter().find(|push| !push.renew).unwrap().clone();
+    for (sealed, purpose, index) in
+        [(live.sealed_uv, UvPurpose::Signing, 0), (live.sealed_offline, UvPurpose::Offline, 1)]
+    {
+        let secret = root.open(&vault, live.id, purpose, &sealed.unwrap()).unwrap();
+        assert_eq!(secret.expose(), hex(&told["keys"][index]));
+    }
+    vault.lock();
+    let key = vault.inbox_key(slot(&vault, Purpose::Inbox), &inbox).unwrap();
+    same_inbox(&mut vault, &key, &told["vault"]);
     let id = slot(&vault, Purpose::Slot);
     assert!(vault.unlock_with_device_key(id, &device).unwrap().is_clean());
     let any = vault.all_accounts().unwrap().next().unwrap().id;
@@ -121,9 +167,11 @@ fn the_vault_and_the_backup_of_format_1_open_in_every_way_and_go_on() {
     for backup in [Backup::open_with_password(&file, &password), Backup::open_with_recovery(&file, &code)] {
         let backup = backup.unwrap();
         all_same(backup.accounts.iter(), &told["vault"]);
+        same_pushes(&backup.pushes, &told["vault"], false);
         assert_eq!(backup.icons.len(), told["vault"]["icons"].as_object().unwrap().len());
     }
     let salvaged = Salvage::read(&stored(1).join("vault")).unwrap().open_with_recovery(&code).unwrap();
     assert!(salvaged.report.is_clean());
     all_same(salvaged.content.accounts.iter(), &told["vault"]);
+    same_pushes(&salvaged.content.pushes, &told["vault"], false);
 }

@@ -10,6 +10,7 @@ import pathlib
 import sys
 
 import vectors_forms
+import vectors_story
 
 FOLDER = pathlib.Path(__file__).resolve().parent.parent / "vectors" / "push-v1"
 
@@ -19,6 +20,8 @@ def files():
     yield "jose.json", vectors_forms.jose()
     yield "invitations.json", vectors_forms.invitations()
     yield "strings.json", vectors_forms.strings()
+    yield "story.json", vectors_story.story()
+    yield "refusals.json", vectors_story.refusals()
 
 
 def main():

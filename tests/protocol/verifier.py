@@ -84,7 +84,7 @@ class Fault(Exception):
 class Failed(Exception):
     """A command that can't be done: its error, and more members."""
 
-    def __init__(self, code, **more):
+    def __init__(self, code, /, **more):
         super().__init__(code)
         self.answer = {"error": code} | more
 
@@ -752,7 +752,8 @@ def eight_digits(key, h):
 class Driver:
     """The commands of README.md on one verifier."""
 
-    def __init__(self):
+    def __init__(self, draw=None):
+        self.draw = draw
         self.it = None
 
     def do(self, command):
@@ -781,7 +782,7 @@ class Driver:
     def do_start(self, c, now):
         self.it = Verifier(
             c["u"], c["name"], c["alg"], c["uv"], c["hardware"], c["totp"], c.get("challenge_seconds", 120),
-            c.get("allow_loopback_http", False),
+            c.get("allow_loopback_http", False), self.draw,
         )  # fmt: skip
         return {"k": self.it.identity.thumbprint}
 

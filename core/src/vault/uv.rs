@@ -135,7 +135,7 @@ fn data(keys: &Keys, id: PushId, purpose: UvPurpose) -> Vec<u8> {
     associated_data(&[b"countersign-uv-v1", &keys.vault, &id.to_bytes(), &purpose])
 }
 
-/// What a password opened, and the slot that it opened.
+/// What a password opened.
 pub(super) enum ByPassword {
     Root(UvRoot),
     /// The password is right, but the root was erased.
@@ -206,7 +206,7 @@ impl Vault {
         })?;
         // The pages that held them are overwritten in the file; the journal may have them a while longer.
         let _ = self.empty_journal();
-        attempts::succeeded(&self.connection)
+        attempts::erased(&self.connection)
     }
 
     /// Opens the user-verification root with the key that a keystore unwrapped after asking the person.

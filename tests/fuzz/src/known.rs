@@ -7,7 +7,7 @@ use countersign_core::entropy::{Entropy, EntropyError};
 use countersign_core::otp::{Algorithm, Digits, Hotp, Motp, Otp, Period, Secret, Steam, Totp, Yandex};
 use countersign_core::secret::SecretText;
 use countersign_core::time::UnixTime;
-use countersign_core::vault::{RawKey, RecoveryCode};
+use countersign_core::vault::{PushId, RawKey, RecoveryCode};
 
 /// The moment of everything here.
 pub const NOW: UnixTime = UnixTime::from_seconds(1_700_000_000);
@@ -44,6 +44,11 @@ pub fn recovery() -> RecoveryCode {
 pub fn device_key() -> RawKey {
     RawKey::from_bytes(&[0xd5; 32]).unwrap_or_else(|error| panic!("{error}"))
 }
+
+/// The push enrolment of some vaults.
+pub const PUSH: PushId = PushId::from_bytes([0xe7; 16]);
+/// What every row of its inbox holds.
+pub const INBOX: &[u8] = &[0x1b; 300];
 
 /// Account `number`; every kind occurs.
 ///

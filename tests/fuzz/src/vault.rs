@@ -1,11 +1,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use countersign_core::secret::SecretBytes;
 use countersign_core::vault::platform::Purpose;
-use countersign_core::vault::{Error, Finding, Report, Selection, Vault};
+use countersign_core::vault::{Error, Finding, InboxChange, Report, Selection, Vault};
 use tempfile::TempDir;
 
-use crate::known::{NOW, Stream, account, device_key, ever, number_of, recovery};
+use crate::known::{INBOX, NOW, PUSH, Stream, account, device_key, ever, number_of, recovery};
 
 /// The account that is added last, to see whether the vault can be written.
 const ADDED: u8 = 9;
@@ -23,6 +24,7 @@ pub fn vault(file: &[u8]) {
         Ok(mut vault) => {
             by_device(&mut vault);
             vault.lock();
+            by_inbox(&mut vault);
             if let Some(report) = good(vault.unlock_with_recovery(&recovery())) {
                 let findings = look(&mut vault, &report);
                 let before = numbers(&vault);
@@ -43,6 +45,23 @@ fn by_device(vault: &mut Vault) {
     for (id, _) in good(vault.wrapped_keys(Purpose::Slot)).unwrap_or_default() {
         if let Some(report) = good(vault.unlock_with_device_key(id, &device_key())) {
             look(vault, &report);
+        }
+    }
+}
+
+/// What a locked phone reads and writes: no row shows what never stood in one, and one that was written is read.
+fn by_inbox(vault: &mut Vault) {
+    for (id, _) in good(vault.wrapped_keys(Purpose::Inbox)).unwrap_or_default() {
+        let Some(key) = good(vault.inbox_key(id, &device_key())) else { continue };
+        let Some(mut inbox) = good(vault.inbox_with(&key)) else { continue };
+        let Some(found) = good(inbox.rows_of(PUSH)) else { continue };
+        for row in found.rows {
+            assert_eq!(row.bytes.expose(), INBOX, "a row of the inbox that never was");
+            let written = good(inbox.commit(vec![InboxChange::replace(&row, SecretBytes::from(INBOX))]));
+            if let Some(revisions) = written {
+                let again = good(inbox.row(PUSH, row.kind)).flatten();
+                assert_eq!(again.map(|row| row.revision), revisions.into_iter().next().flatten(), "written, not read");
+            }
         }
     }
 }

@@ -303,7 +303,11 @@ impl Backup {
             self.settings = Settings::decode(payload).ok()?;
         } else if kind == u64::from(RecordKind::Push.number()) {
             let push = PushRecord::decode(PushId::from_bytes(id.to_bytes()), payload).ok()?;
-            self.pushes.push(push.without_keys());
+            // No backup has a key of an enrolment: what has one is none of ours.
+            if push != push.without_keys() {
+                return None;
+            }
+            self.pushes.push(push);
         } else {
             return None;
         }

@@ -38,7 +38,8 @@ impl Vault {
     /// Adds an enrolment, or replaces the one with its id, and changes inbox rows: all in one transaction.
     ///
     /// With `account`, this account is added as well and becomes the enrolment's; one that is already there with the same
-    /// secret and names is taken instead.
+    /// secret and names is taken instead. A record that has to be renewed loses its keys; any other one must have a row in the
+    /// inbox.
     ///
     /// # Errors
     /// [`Error::Changed`] if an inbox row is not as it was read; [`Error::TooLarge`] and [`Error::InvalidInput`] over the
@@ -91,6 +92,24 @@ impl Vault {
         })
     }
 
+    /// Adds the enrolments of a backup that are not here, each to be renewed; one that is here stays exactly as it is. Gives
+    /// back how many were added.
+    ///
+    /// # Errors
+    /// [`Error::Locked`], [`Error::InvalidInput`] over the bounds; otherwise as the disk says.
+    pub fn add_missing_pushes(&mut self, pushes: &[PushRecord]) -> Result<usize, Error> {
+        self.write(|write, loaded| {
+            let before = loaded.pushes.len();
+            for push in pushes {
+                if loaded.pushes.iter().all(|known| known.id != push.id) {
+                    let account = push.account.filter(|id| loaded.cache.get(*id).is_some());
+                    put(write, loaded, PushRecord { account, ..push.without_keys() })?;
+                }
+            }
+            Ok(loaded.pushes.len() - before)
+        })
+    }
+
     /// Removes an enrolment for good, with all its inbox rows. Its account stays.
     ///
     /// # Errors
@@ -113,6 +132,7 @@ impl Vault {
 
 fn put(write: &mut Write<'_>, loaded: &mut Loaded, record: PushRecord) -> Result<(), Error> {
     record.check()?;
+    let record = if record.renew { record.without_keys() } else { record };
     let place = loaded.pushes.binary_search_by_key(&record.id, |push| push.id);
     if place.is_err() && store::row(write.connection(), Table::Record, &record.id.to_bytes())?.is_some() {
         return Err(Error::InvalidInput { what: "push enrolment", reason: "its id is that of another row" });

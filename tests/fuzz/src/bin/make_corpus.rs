@@ -9,10 +9,11 @@ use std::sync::Arc;
 
 use countersign_core::account::AccountId;
 use countersign_core::enroll::migration::export;
+use countersign_core::secret::SecretBytes;
 use countersign_core::vault::platform::{Purpose, WrappedKey};
-use countersign_core::vault::{Cost, Incoming, Password, Selection, Vault};
+use countersign_core::vault::{Cost, InboxChange, Incoming, Password, PushRecord, Selection, Vault};
 use countersign_core::wire::Writer;
-use countersign_fuzz::known::{NOW, Stream, account, device_key};
+use countersign_fuzz::known::{INBOX, NOW, PUSH, Stream, account, device_key};
 use countersign_qr::{Level, encode};
 
 type Done = Result<(), Box<dyn Error>>;
@@ -150,6 +151,9 @@ fn vaults(corpus: &Path) -> Done {
     let first = selected.first().ok_or("no first account")?.id;
     vault.set_icon(first, Some(&[0x89; 600]))?;
     vault.trash(first, NOW)?;
+    vault.add_device(&WrappedKey::new(Purpose::Inbox, device_key(), b"wrapped".to_vec())?, NOW)?;
+    let rows = [1, 2].map(|kind| InboxChange::add(PUSH, kind, SecretBytes::from(INBOX)));
+    vault.put_push(PushRecord::new(PUSH, 1, b"server".to_vec(), NOW), rows.into(), None, NOW)?;
     keep(vault, "eight", 7)?;
     // SQLite takes so short a file for an empty database.
     Ok(fs::write(corpus.join("vault").join("one-byte"), "x")?)

@@ -18,7 +18,7 @@ pub enum Decision {
 }
 
 impl Decision {
-    const ALL: [Self; 3] = [Self::Approve, Self::Deny, Self::Report];
+    pub(in crate::push) const ALL: [Self; 3] = [Self::Approve, Self::Deny, Self::Report];
 
     /// As it stands in messages.
     #[must_use]

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::push::MessageError;
-use crate::push::jose::{decode, encode};
+use crate::push::jose::{PublicKey, decode, encode};
 use crate::push::json::{Members, Object, Value, quote};
 use crate::push::shown::NAME;
 
@@ -98,7 +98,7 @@ pub enum AttestationFormat {
 }
 
 impl Attestation {
-    pub(super) fn take(mut members: Members) -> Result<Self, MessageError> {
+    pub(in crate::push) fn take(mut members: Members) -> Result<Self, MessageError> {
         let wrong = MessageError::Malformed("attestation");
         let format = match members.text("format")?.as_str() {
             "android-key" => AttestationFormat::AndroidKey,
@@ -114,7 +114,7 @@ impl Attestation {
         if chain.is_empty() { Err(wrong) } else { Ok(Self { format, chain }) }
     }
 
-    pub(super) fn text(&self) -> String {
+    pub(in crate::push) fn text(&self) -> String {
         let format = match self.format {
             AttestationFormat::AndroidKey => "android-key",
             AttestationFormat::Apple => "apple",
@@ -198,7 +198,11 @@ impl PushAddress {
                 Transport::UnifiedPush if !address.starts_with("https://") => {
                     return Err(MessageError::Malformed("address"));
                 }
-                Transport::UnifiedPush => Some((members.array("p256dh")?, members.array("auth")?)),
+                Transport::UnifiedPush => {
+                    let key = members.array("p256dh")?;
+                    PublicKey::p256(&key).map_err(|_| MessageError::Malformed("p256dh"))?;
+                    Some((key, members.array("auth")?))
+                }
                 Transport::Fcm | Transport::Apns => None,
             };
             Self::At { transport, address, tag, keys }
