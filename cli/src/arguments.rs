@@ -162,7 +162,14 @@ pub(crate) enum Command {
         clear: bool,
     },
     /// Show in a minute, with temporary files only, what this program does
-    Demo,
+    Demo {
+        /// Instead: run the demo's sign-in service, to be used with a browser and a phone, until interrupted
+        #[arg(long)]
+        serve: bool,
+        /// The service's port on 127.0.0.1 (else a free one)
+        #[arg(long, requires = "serve", default_value_t = 0)]
+        port: u16,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,10 @@
 //! The whole in a minute: enrol from pictures, read codes, lock, tamper, back up, restore. Temporary files only.
 
+pub(crate) mod serve;
+mod service;
+
+pub(crate) use service::Trouble;
+
 use std::path::{Path, PathBuf};
 
 use countersign_core::account::AccountId;

@@ -53,6 +53,8 @@ pub(crate) enum Failure {
     NotApproved,
     #[error("demo: {0}")]
     Demo(&'static str),
+    #[error(transparent)]
+    Service(#[from] crate::demo::Trouble),
 }
 
 impl From<transfer::Error> for Failure {

@@ -77,6 +77,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Deny(deny) => approvals::deny(arguments, deny),
         Command::Offline { picture, yes } => approvals::offline(arguments, picture, *yes),
         Command::History { clear } => approvals::history(arguments, *clear),
-        Command::Demo => demo::run(),
+        Command::Demo { serve: true, port } => demo::serve::run(*port),
+        Command::Demo { serve: false, .. } => demo::run(),
     }
 }
