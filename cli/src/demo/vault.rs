@@ -1,9 +1,4 @@
-//! The whole in a minute: enrol from pictures, read codes, lock, tamper, back up, restore. Temporary files only.
-
-pub(crate) mod serve;
-mod service;
-
-pub(crate) use service::Trouble;
+//! Codes: enrolled from pictures, read, locked, tampered with, backed up, restored.
 
 use std::path::{Path, PathBuf};
 
@@ -17,6 +12,7 @@ use countersign_core::vault::{Backup, Cost, Finding, FolderSink, Password, Selec
 use countersign_qr::Level;
 use ring::hmac;
 
+use super::{Steps, ensure};
 use crate::accounts::{describe, write_private};
 use crate::failure::{Failure, file};
 use crate::scan;
@@ -36,28 +32,14 @@ const SITES: [(&str, &str, &str); 5] = [
     ("Bücherei", "otpauth://totp/B%C3%BCcherei:Ada%20Lovelace?issuer=B%C3%BCcherei", "names beyond ASCII"),
 ];
 
-struct Steps(usize);
-
-impl Steps {
-    fn next(&mut self, title: &str) -> Result<(), Failure> {
-        self.0 += 1;
-        answer(&format!("\n{}. {title}", self.0))
-    }
-}
-
-fn ensure(condition: bool, otherwise: &'static str) -> Result<(), Failure> {
-    if condition { Ok(()) } else { Err(Failure::Demo(otherwise)) }
-}
-
 /// A random secret or password for this run alone, as text.
-fn random_text() -> Result<String, Failure> {
+pub(super) fn random_text() -> Result<String, Failure> {
     let bytes: [u8; 20] = random(&*entropy()).map_err(countersign_core::vault::Error::from)?;
     Ok(data_encoding::BASE32_NOPAD.encode(&bytes))
 }
 
-pub(crate) fn run() -> Result<(), Failure> {
+pub(super) fn run(steps: &mut Steps) -> Result<(), Failure> {
     let folder = tempfile::tempdir().map_err(file(Path::new("temporary folder")))?;
-    let mut steps = Steps(0);
     let password = Password::chosen(random_text()?.into_bytes())?;
     let path = folder.path().join("vault.countersign");
 
@@ -96,8 +78,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     steps.next("A whole verification of the vault")?;
     let report = vault.verify()?;
     ensure(report.is_clean(), "the vault is not clean")?;
-    answer(&format!("   {} accounts, all as they were last written", report.accounts))?;
-    answer(&format!("\ndemo: ok ({} steps)", steps.0))
+    answer(&format!("   {} accounts, all as they were last written", report.accounts))
 }
 
 /// Draws a link's QR code into a picture file, as a site's page shows it.
