@@ -16,6 +16,7 @@ mod keys;
 mod manage;
 mod metadata;
 mod poll;
+mod progress;
 mod redeem;
 mod rows;
 mod typed;
@@ -25,6 +26,7 @@ pub use confirm::Confirmation;
 pub use invite::NewTicket;
 pub(crate) use keys::Change;
 pub use manage::EnrollmentView;
+pub use progress::Progress;
 pub use redeem::Redeemed;
 pub use typed::Typed;
 
