@@ -257,6 +257,7 @@ impl Play {
     fn code(&mut self) -> Result<(), Failure> {
         self.ask()?;
         self.browser.follow("/code")?;
+        self.phone.poll()?;
         let code = self.phone.code()?;
         answer(&format!("   the phone shows {code}"))?;
         self.browser.submit("/code", &[("digits", &code)])?;

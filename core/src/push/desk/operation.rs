@@ -10,6 +10,9 @@ use crate::secret::SecretBytes;
 use crate::time::UnixTime;
 use crate::vault::{InboxChange, PushId, UvPurpose, UvRoot};
 
+/// Changes of a server's clock up to so many seconds are let pass: codes are good for thirty.
+const CLOCK_NOISE: u32 = 2;
+
 /// Something that is being done with an enrolment: the part that lies in memory. Dropping it forgets nothing that counts.
 #[derive(Debug)]
 pub struct Operation {
@@ -167,6 +170,7 @@ impl Approvals<'_> {
                     if matches!(outcome, Outcome::Changed { .. }) {
                         self.settle(operation.id)?;
                     }
+                    self.follow_clock(operation.id, now)?;
                     return Ok(Step::Done(outcome));
                 }
                 step => return Ok(step),
@@ -182,6 +186,25 @@ impl Approvals<'_> {
         let step = operation.task.next(session, reply);
         self.commit(opened.changes())?;
         Ok(step?)
+    }
+
+    /// An enrolment's codes follow its server's clock, as its requests do; other accounts' codes don't.
+    fn follow_clock(&mut self, id: PushId, now: UnixTime) -> Result<(), Error> {
+        if !self.vault.is_unlocked() {
+            return Ok(());
+        }
+        let Some(account) = self.vault.push(id)?.account else { return Ok(()) };
+        let Some(millis) = self.open(id)?.verifier.offset_millis() else { return Ok(()) };
+        let seconds = millis.saturating_add(500).div_euclid(1000).clamp(-86_400, 86_400);
+        let seconds = i32::try_from(seconds).unwrap_or(0);
+        match self.vault.account(account) {
+            // What a network's delay makes of it isn't worth a write.
+            Ok(known) if known.clock_offset.abs_diff(seconds) > CLOCK_NOISE => {
+                Ok(self.vault.set_clock_offset(account, seconds, now)?)
+            }
+            Ok(_) | Err(crate::vault::Error::NotFound(_)) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Puts a new user-verification key in its place once the server has confirmed it; also after a crash in between.
