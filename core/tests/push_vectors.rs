@@ -1,5 +1,7 @@
 //! The vectors of the push protocol's forms (`tests/vectors/push-v1/README.md`), made by another implementation.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::path::Path;
 
 use countersign_core::push::jose::{Jws, PublicKey, decode, encode};

@@ -1,6 +1,8 @@
 //! The phone's half of the push protocol where the tests between two halves (`tests/protocol`) don't reach: what is stored,
 //! what a crash leaves, and that nothing refused leaves a trace.
 
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
 mod server;
 
 use countersign_core::push::MessageError;
@@ -16,6 +18,9 @@ use server::{Counting, NOW, Phone, Server, arrival, later, wanted};
 
 /// What a test answers a poll with: a status and a body.
 type Answer = Box<dyn Fn(&Server, &countersign_core::push::model::HttpRequest) -> (u16, String)>;
+
+/// What is wrong with something, and how it gets so.
+type Spoiled<T> = (&'static str, fn(&mut T));
 
 fn spoiled(change: impl Fn(&mut countersign_core::push::native::messages::Inbox) + 'static) -> Answer {
     Box::new(move |server, request| {
@@ -99,9 +104,32 @@ fn a_refused_answer_leaves_the_stored_state_as_it_was() {
 }
 
 #[test]
+fn an_answer_that_is_signed_but_senseless_leaves_the_stored_state_as_it_was() {
+    let server = Server::new();
+    let mut phone = Phone::enrolled(&server);
+    phone.poll(&server, later(5), vec![server.sign(&server.challenge(1, later(5)))]);
+    // The answer to a change of address lists a challenge, and tells another time.
+    let choice = PushChoice::At { transport: Transport::Fcm, address: "token".into() };
+    let mut task = Task::push(choice);
+    let request = phone.sends(&mut task, Reply::Begin, later(6));
+    let before = phone.bytes();
+    let inbox = server.sign(&server.inbox(&request, later(9), vec![server.sign(&server.challenge(2, later(6)))]));
+    let came = phone.go(&mut task, Reply::Arrived(arrival(200, &inbox, later(6))), later(6));
+    assert_eq!(came, Err(Error::Refused(MessageError::Malformed("challenges"))));
+    assert!(phone.bytes() == before);
+    // More tries are left than there ever were.
+    let (mut task, request) = phone.approve(later(7));
+    let before = phone.bytes();
+    let receipt = server.receipt(&request, later(9), ReceiptStatus::WrongCode { attempts_left: 3 });
+    let came = phone.go(&mut task, Reply::Arrived(arrival(200, &server.sign(&receipt), later(7))), later(7));
+    assert_eq!(came, Err(Error::Refused(MessageError::Malformed("attempts_left"))));
+    assert!(phone.bytes() == before);
+}
+
+#[test]
 fn a_refused_challenge_is_counted_for_nothing_but_its_status_holds() {
     let server = Server::new();
-    let cases: [(&str, fn(&mut countersign_core::push::native::messages::Challenge)); 8] = [
+    let cases: [Spoiled<countersign_core::push::native::messages::Challenge>; 8] = [
         ("iss", |it| it.issuer.push('x')),
         ("aud", |it| it.audience = "BBBBBBBBBBBBBBBBBBBBBA".into()),
         ("sub", |it| it.subject = "18".into()),
@@ -124,7 +152,7 @@ fn a_refused_challenge_is_counted_for_nothing_but_its_status_holds() {
 
 #[test]
 fn metadata_that_may_not_be_leaves_the_stored_one() {
-    let cases: [(&str, fn(&mut Server)); 5] = [
+    let cases: [Spoiled<Server>; 5] = [
         ("lower seq", |server| server.metadata.sequence = 4),
         ("same seq, another name", |server| server.metadata.name = "Payro11".into()),
         ("lists the identity key", |server| {
