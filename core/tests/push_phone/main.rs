@@ -435,6 +435,24 @@ fn a_scanned_request_is_answered_by_digits_and_by_nothing_else() {
 }
 
 #[test]
+fn an_older_state_of_a_verifier_teaches_a_newer_one_nothing() {
+    let mut server = Server::new();
+    let old = Phone::enrolled(&server).verifier;
+    (server.metadata.sequence, server.metadata.name) = (6, "Payroll 2".into());
+    let new = Phone::enrolled(&server).verifier;
+    let mut verifier = new.clone();
+    verifier.learn(&old);
+    assert_eq!(verifier, new);
+    let mut verifier = old.clone();
+    verifier.learn(&new);
+    assert_eq!(verifier, new);
+    server.identity = SoftwareKey::from_secret(&[8; 32]);
+    server.metadata.sequence = 7;
+    verifier.learn(&Phone::enrolled(&server).verifier);
+    assert_eq!(verifier, new);
+}
+
+#[test]
 fn codes_follow_the_verifiers_clock_and_stop_with_the_enrolment() {
     let server = Server::new();
     let mut phone = Phone::enrolled(&server);

@@ -70,7 +70,7 @@ pub struct Enrolling {
 pub struct Enrolled {
     /// The enrolment, pending: its [`Enrollment::confirmation`] is to be typed into the page.
     pub enrollment: Enrollment,
-    /// Its verifier; replaces what was known of it.
+    /// Its verifier; what is known of it by other enrolments learns from this ([`Verifier::learn`]).
     pub verifier: Verifier,
     /// The seed of its codes, where it has any.
     pub totp: Option<SecretBytes>,
