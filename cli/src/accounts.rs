@@ -149,6 +149,14 @@ pub(crate) fn add(arguments: &Arguments, add: &Add) -> Result<(), Failure> {
                 let progress = collector.add(part).map_err(Failure::Migration)?;
                 say(&format!("part {} of {} of an export", progress.have, progress.of));
             }
+            Scanned::Invitation(_) => {
+                let instead = "It enrols for approvals, and adds no codes.".to_owned();
+                return Err(Failure::Refused { what: "an invitation to approve sign-ins".to_owned(), instead });
+            }
+            Scanned::OfflineChallenge(_) => {
+                let instead = "It is answered, not added.".to_owned();
+                return Err(Failure::Refused { what: "a sign-in request".to_owned(), instead });
+            }
             Scanned::NotYet(what) => {
                 let instead = "It is recognised, but this version can't use it yet.".to_owned();
                 return Err(Failure::Refused { what: what.what().to_owned(), instead });

@@ -51,6 +51,8 @@ fn describe_scanned(scanned: &Scanned) -> Value {
         Scanned::TwoStep(pending) => named(pending.profile()),
         Scanned::BareSecret(_) => json!({ "kind": "otp" }),
         Scanned::MigrationPart(part) => json!({ "kind": "migration", "entries": part.entries().len() }),
+        Scanned::Invitation(_) => json!({ "kind": "invitation" }),
+        Scanned::OfflineChallenge(_) => json!({ "kind": "challenge" }),
         Scanned::NotYet(what) => json!({ "kind": not_yet_kind(*what) }),
         Scanned::Foreign(_) => json!({ "kind": "other" }),
     }
@@ -58,7 +60,6 @@ fn describe_scanned(scanned: &Scanned) -> Value {
 
 const fn not_yet_kind(what: NotYet) -> &'static str {
     match what {
-        NotYet::Invitation => "invitation",
         NotYet::PrivacyIdeaPush | NotYet::EduMfaPush => "pipush",
         NotYet::PrivacyIdeaContainer => "container",
         NotYet::TiqrEnrollment | NotYet::TiqrAuthentication => "tiqr",

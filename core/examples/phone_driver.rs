@@ -309,7 +309,7 @@ impl Driver {
         let known = self.verifiers.iter().position(|known| enrollment.is_at(known));
         let at = known.unwrap_or(self.verifiers.len());
         match self.verifiers.get_mut(at) {
-            Some(known) => *known = verifier,
+            Some(known) => known.learn(&verifier),
             None => self.verifiers.push(verifier),
         }
         let digits = enrollment.confirmation().map(str::to_owned);

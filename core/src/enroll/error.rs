@@ -65,6 +65,9 @@ pub enum Error {
         /// The most that is accepted.
         limit: u64,
     },
+    /// An invitation or offline request that breaks a rule of the push protocol.
+    #[error(transparent)]
+    Push(#[from] crate::push::MessageError),
     /// No randomness for the phone's part of a secret.
     #[error(transparent)]
     Entropy(#[from] EntropyError),

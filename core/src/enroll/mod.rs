@@ -6,7 +6,7 @@
 //! ([`Foreign`], which says what to choose on the site instead).
 //!
 //! - `otpauth`: `otpauth://totp`, `hotp`, `steam` and `yaotp`; `motp`: `motp://`; `steam`: `steam://`;
-//!   `bare`: a secret alone. [`two_step`]: privacyIDEA's enrolment where the phone adds a part of the secret.
+//!   `bare`: a secret alone. `invitation`: `countersign://`: enrolling for approvals, and a request as a picture. [`two_step`]: privacyIDEA's enrolment where the phone adds a part of the secret.
 //! - [`migration`]: Google Authenticator's export, several QR codes long, read and written.
 //! - `export`: [`to_uri`]: the way back; what it writes, [`parse`] reads to the same account.
 //! - [`duplicate`]: whether such an account is there already.
@@ -21,6 +21,7 @@ pub mod duplicate;
 mod error;
 mod export;
 mod foreign;
+mod invitation;
 pub mod migration;
 mod motp;
 mod names;
@@ -41,11 +42,13 @@ pub use duplicate::{Duplicate, duplicates};
 pub use error::{Error, SecretProblem};
 pub use export::{Pin, to_uri};
 pub use foreign::Foreign;
+pub use invitation::{OfflineChallenge, invitation};
 pub use not_yet::NotYet;
 pub use oddity::Oddity;
 pub use pin::NeedsPin;
 
 use crate::account::NewAccount;
+use crate::push::native::Invitation;
 
 /// The longest text that is looked at, in bytes. A QR code holds at most 2,953.
 pub const MAX_TEXT: usize = 64 * 1024;
@@ -78,6 +81,12 @@ pub enum Scanned {
     TwoStep(two_step::Pending),
     /// One part of another app's export: give it to a [`migration::Collector`].
     MigrationPart(migration::Part),
+    /// An invitation to approve sign-ins on this phone (`countersign://enroll`). Its host is shown before anything is
+    /// fetched, all else in it is a hint.
+    Invitation(Box<Invitation>),
+    /// A sign-in request to be approved without a network (`countersign://challenge`). It counts from a camera or picture
+    /// alone, never from a link.
+    OfflineChallenge(OfflineChallenge),
     /// Something that this app will know, but does not yet.
     NotYet(NotYet),
     /// Something that was made for another app or purpose.
@@ -110,6 +119,7 @@ pub fn parse(text: &str) -> Result<Scanned, Error> {
         "otpauth-migration" => migration::parse(&link).map(Scanned::MigrationPart),
         "motp" => motp::parse(&link),
         "steam" => steam::parse(&link),
+        "countersign" => invitation::parse(text),
         _ => Ok(not_yet::recognise(&link).map_or_else(|| Scanned::Foreign(foreign::recognise(&link)), Scanned::NotYet)),
     }
 }

@@ -5,8 +5,6 @@ use super::uri::{Link, Parameters};
 /// Something that this app will know, but does not yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum NotYet {
-    /// An invitation of our own protocol (`countersign://`).
-    Invitation,
     /// A privacyIDEA push token (`otpauth://pipush`, `pia://pipush`).
     PrivacyIdeaPush,
     /// A privacyIDEA smartphone container (`pia://container`).
@@ -26,7 +24,6 @@ impl NotYet {
     #[must_use]
     pub const fn what(self) -> &'static str {
         match self {
-            Self::Invitation => "an invitation to approve sign-ins",
             Self::PrivacyIdeaPush => "a privacyIDEA push token",
             Self::PrivacyIdeaContainer => "a privacyIDEA smartphone container",
             Self::EduMfaPush => "an eduMFA push token",
@@ -39,7 +36,6 @@ impl NotYet {
 
 pub(super) fn recognise(link: &Link) -> Option<NotYet> {
     match link.scheme() {
-        "countersign" => Some(NotYet::Invitation),
         "pia" => privacy_idea(link),
         "edumfa-push" => Some(NotYet::EduMfaPush),
         "tiqrenroll" => Some(NotYet::TiqrEnrollment),

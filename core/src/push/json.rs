@@ -1,7 +1,7 @@
 //! JSON without second meanings (`docs/protocol.md`, "JSON").
 //!
 //! What two parsers could read differently is refused: doubled members, numbers with fraction, exponent or sign, numbers
-//! over 2⁵³ − 1, `null`, anything after the value. The tokens are serde_json's; the rules are here.
+//! over 2⁵³ − 1, anything after the value. The tokens are serde_json's; the rules are here.
 
 use std::fmt;
 
@@ -20,6 +20,8 @@ const MAX_DEPTH: usize = 8;
 /// A value.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Value {
+    /// `null`: no member of any message has it, but `ext` may.
+    Null,
     /// `true` or `false`.
     Bool(bool),
     /// From 0 to [`MAX_NUMBER`].
@@ -36,6 +38,7 @@ impl fmt::Debug for Value {
     /// The kind alone: values may be what a person typed.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Null => "Null",
             Self::Bool(_) => "Bool(..)",
             Self::Number(_) => "Number(..)",
             Self::Text(_) => "Text(..)",
@@ -58,6 +61,10 @@ impl<'de> Visitor<'de> for Strict {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a boolean, whole number, string, array or object")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
@@ -391,8 +398,6 @@ mod tests {
             "{}x",
             "{} {}",
             "\u{feff}{}",
-            "null",
-            "{\"a\":null}",
             "-1",
             "-0",
             "1.0",

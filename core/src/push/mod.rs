@@ -1,6 +1,6 @@
 //! Push approvals: a server asks, the person answers, and the answer signs what was shown.
 //!
-//! - [`json`]: JSON without second meanings; [`shown`]: text that may stand on a screen.
+//! - [`json`]: JSON without second meanings; [`shown`]: text that may stand on a screen (`newer`: characters too new to send).
 //! - [`jose`]: keys and signed messages.
 //! - [`model`]: what every push protocol has in common: requests, steps, history, and silence after too many.
 //! - [`native`]: Countersign's own protocol, version 1: its messages and formulas, for both halves.
@@ -15,6 +15,7 @@ pub mod jose;
 pub mod json;
 pub mod model;
 pub mod native;
+mod newer;
 pub mod shown;
 
 pub use error::MessageError;

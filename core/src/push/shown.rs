@@ -3,6 +3,8 @@
 use unicode_normalization::is_nfc;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
+use super::newer::is_newer;
+
 /// The longest name of a server or device, member of a device, or label, in code points.
 pub const NAME: usize = 40;
 /// The longest of all other shown strings, in code points.
@@ -29,13 +31,13 @@ fn may_show(character: char) -> bool {
     }
 }
 
-/// Makes a text fit: composed, what may not be shown left out, cut to the longest; `fallback` where nothing is left.
+/// Makes a text fit: composed, what may not be shown or came after Unicode 13.0 left out, cut to the longest; `fallback` where nothing is left.
 ///
 /// For what this side sends; what it receives is refused, never mended.
 #[must_use]
 pub fn fit(text: &str, longest: usize, fallback: &str) -> String {
     use unicode_normalization::UnicodeNormalization;
-    let kept = |text: &str| text.nfc().filter(|c| may_show(*c)).take(longest).collect::<String>();
+    let kept = |text: &str| text.nfc().filter(|c| may_show(*c) && !is_newer(*c)).take(longest).collect::<String>();
     // Leaving characters out can bring two together that compose: once more.
     let fitted = kept(&kept(text));
     if is_shown(&fitted, longest) { fitted } else { fallback.to_owned() }
@@ -80,6 +82,7 @@ mod tests {
     fn what_is_sent_is_made_to_fit() {
         assert_eq!(fit("Ann\u{2019}s\u{202e} phone\n", NAME, "phone"), "Ann\u{2019}s phone");
         assert_eq!(fit("\u{202e}", NAME, "phone"), "phone");
+        assert_eq!(fit("Ann\u{1fae0}", NAME, "phone"), "Ann");
         assert_eq!(fit("e\u{200b}\u{301}", NAME, "phone"), "\u{e9}");
         assert!(is_shown(&fit(&"ä".repeat(100), NAME, "phone"), NAME));
     }

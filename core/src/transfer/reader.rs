@@ -112,6 +112,10 @@ impl Reader {
             Ok(Scanned::NeedsPin(pending)) => refused(place, pending.profile().clone(), Reason::NeedsPin),
             Ok(Scanned::TwoStep(pending)) => refused(place, pending.profile().clone(), Reason::TwoStep),
             Ok(Scanned::BareSecret(_)) => refused(place, nameless(), Reason::NoNames),
+            Ok(Scanned::Invitation(_)) => {
+                refused(place, nameless(), Reason::Foreign("an invitation to approve sign-ins"))
+            }
+            Ok(Scanned::OfflineChallenge(_)) => refused(place, nameless(), Reason::Foreign("a sign-in request")),
             Ok(Scanned::NotYet(what)) => refused(place, nameless(), Reason::NotYet(what)),
             Ok(Scanned::Foreign(what)) => refused(place, nameless(), Reason::Foreign(what.what())),
             Err(error) => refused(place, nameless(), error.into()),

@@ -22,6 +22,7 @@ pub fn uri(bytes: &[u8]) {
         // `complete` is up to ten million rounds of HMAC: bounded, but not for a thousand inputs a second.
         Ok(Scanned::TwoStep(pending)) => drop(pending.profile().label()),
         Ok(Scanned::MigrationPart(part)) => part.entries().iter().for_each(crate::migration::entry_comes_back),
+        Ok(Scanned::Invitation(_) | Scanned::OfflineChallenge(_)) => {}
         Ok(Scanned::NotYet(_) | Scanned::Foreign(_)) => {}
         Err(error) => assert!(!error.to_string().is_empty(), "an error says something"),
     }

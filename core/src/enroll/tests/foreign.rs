@@ -7,7 +7,6 @@ fn push_servers_are_recognised() {
     // {"typ":"app-setup-action-token"}
     let keycloak = "https://sso.example/realms/r/login-actions/action-token?key=e30.eyJ0eXAiOiJhcHAtc2V0dXAtYWN0aW9uLXRva2VuIn0.c2ln&client_id=c&tab_id=t";
     for (text, expected) in [
-        ("countersign://enroll?u=https%3A%2F%2Fx.example&k=a&t=b", NotYet::Invitation),
         ("otpauth://pipush/PIPU1?url=https%3A%2F%2Fx.example&ttl=10&v=1&serial=PIPU1", NotYet::PrivacyIdeaPush),
         ("pia://pipush/PIPU1?url=https%3A%2F%2Fx.example", NotYet::PrivacyIdeaPush),
         ("PIA://container/SMPH1?issuer=x", NotYet::PrivacyIdeaContainer),

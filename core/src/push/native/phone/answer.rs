@@ -30,7 +30,7 @@ pub(super) struct Answering {
 pub(super) enum Verifying {
     Answer(Answering),
     Digits(RequestId),
-    Change(Plan),
+    Change(Box<Plan>),
 }
 
 /// What a challenge is about, in a few words of the verifier's.
@@ -109,7 +109,7 @@ impl Task {
             (Verifying::Answer(answering), Reply::Verified(ways)) if !ways.is_empty() => {
                 self.respond(work, answering, ways)
             }
-            (Verifying::Change(plan), Reply::Verified(_)) => self.change(work, plan),
+            (Verifying::Change(plan), Reply::Verified(_)) => self.change(work, *plan),
             (Verifying::Digits(request), Reply::OfflineKey(key)) => self.show_digits(work, request, &key),
             _ => Err(Error::OutOfStep),
         }

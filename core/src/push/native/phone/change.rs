@@ -134,7 +134,7 @@ impl Task {
             return Err(Error::HeldBack);
         }
         plan.check(work)?;
-        self.state = State::Verify(Verifying::Change(plan));
+        self.state = State::Verify(Verifying::Change(Box::new(plan)));
         Ok(Turn::Step(Step::NeedsUserVerification))
     }
 

@@ -70,7 +70,7 @@ pub struct Enrolling {
 pub struct Enrolled {
     /// The enrolment, pending: its [`Enrollment::confirmation`] is to be typed into the page.
     pub enrollment: Enrollment,
-    /// Its verifier; replaces what was known of it.
+    /// Its verifier; what is known of it by other enrolments learns from this ([`Verifier::learn`]).
     pub verifier: Verifier,
     /// The seed of its codes, where it has any.
     pub totp: Option<SecretBytes>,
@@ -99,7 +99,7 @@ enum Stage {
     Metadata,
     Sign(Draft, Signs),
     Sent { first: bool, held: Option<Arrival> },
-    Poll(Task, Box<Enrolled>),
+    Poll(Box<Task>, Box<Enrolled>),
 }
 
 #[derive(Clone, Copy)]
@@ -206,7 +206,7 @@ impl Enrolling {
             (Stage::Sent { first, held }, Reply::Arrived(arrival)) => {
                 self.enrolled_arrived(walk, (first, held), arrival, (now, entropy))
             }
-            (Stage::Poll(task, made), reply) => self.polled(walk, task, made, reply, (now, entropy)),
+            (Stage::Poll(task, made), reply) => self.polled(walk, *task, made, reply, (now, entropy)),
             _ => Err(Error::OutOfStep),
         }
     }
@@ -414,7 +414,7 @@ impl Enrolling {
             // As slow as the answer before: another try may be faster.
             Step::Done(_) => Err(Error::Network),
             step => {
-                walk.stage = Stage::Poll(task, made);
+                walk.stage = Stage::Poll(Box::new(task), made);
                 Ok(Progress::Step(step))
             }
         }

@@ -94,7 +94,7 @@ pub(super) enum Wish {
     Push(PushChoice),
     Decide { request: RequestId, decision: Decision, with_uv: bool },
     Digits(RequestId),
-    Change(Plan),
+    Change(Box<Plan>),
     Resend,
 }
 
@@ -197,13 +197,13 @@ impl Task {
     /// Changes keys, at least one. Both old and new keys are to be kept until it ends in [`Outcome::Changed`].
     #[must_use]
     pub fn rotate(possession: Option<OwnKey>, uv: Option<OwnKey>) -> Self {
-        Self::new(Wish::Change(Plan::rotate(possession, uv)))
+        Self::new(Wish::Change(Box::new(Plan::rotate(possession, uv))))
     }
 
     /// Ends the enrolment. Ends in [`Outcome::Changed`].
     #[must_use]
-    pub const fn remove() -> Self {
-        Self::new(Wish::Change(Plan::remove()))
+    pub fn remove() -> Self {
+        Self::new(Wish::Change(Box::new(Plan::remove())))
     }
 
     /// Sends the first thing that isn't confirmed once more, the same bytes. Ends as that would, or in
@@ -275,7 +275,7 @@ impl Task {
             Wish::Push(choice) => self.begin_push(work, &choice),
             Wish::Decide { request, decision, with_uv } => self.begin_answer(work, request, decision, with_uv),
             Wish::Digits(request) => self.begin_digits(work, request),
-            Wish::Change(plan) => self.begin_change(work, plan),
+            Wish::Change(plan) => self.begin_change(work, *plan),
             Wish::Resend => self.begin_again(work),
         }
     }

@@ -232,6 +232,19 @@ impl Verifier {
         self.clock = self.clock.filter(|clock| self.key(clock.key).is_some());
     }
 
+    /// Takes over what another state of the same verifier knows that is not older: an enrolment has learned it while others
+    /// were at work ([`Enrolled::verifier`](super::Enrolled::verifier)). The guard stays. Of another verifier: nothing.
+    pub fn learn(&mut self, other: &Self) {
+        let sequence = |verifier: &Self| verifier.metadata().map_or(0, |metadata| metadata.sequence);
+        if (&self.base, self.identity) != (&other.base, other.identity) || sequence(other) < sequence(self) {
+            return;
+        }
+        if let Some(known) = other.known.clone() {
+            self.adopt(known);
+        }
+        self.set_clock(other.clock.filter(|clock| self.key(clock.key).is_some()));
+    }
+
     /// Its stored form.
     #[must_use]
     pub fn encode(&self) -> zeroize::Zeroizing<Vec<u8>> {
