@@ -7,6 +7,7 @@ use countersign_core::enroll::migration::{Collector, Entry};
 use countersign_core::enroll::picture::write_png;
 use countersign_core::enroll::{self, BareSecret, Duplicate, Enrollment, Pin, Scanned, duplicates, to_uri};
 use countersign_core::otp::{Kind, Otp};
+use countersign_core::push::native::invitation;
 use countersign_core::secret::SecretText;
 use countersign_core::time::UnixTime;
 use countersign_core::vault::{Error, Selection, Vault};
@@ -14,6 +15,7 @@ use countersign_qr::{Ink, Level, Matrix};
 use serde_json::{Value, json};
 
 use crate::arguments::{Add, Arguments, Edit, List};
+use crate::enrollments;
 use crate::failure::{Failure, file};
 use crate::scan;
 use crate::terminal::{answer, ask_hidden, input, may_ask, now, say};
@@ -125,6 +127,13 @@ pub(crate) fn code(arguments: &Arguments, name: &str, at: Option<i64>) -> Result
 
 pub(crate) fn add(arguments: &Arguments, add: &Add) -> Result<(), Failure> {
     let texts = texts(add)?;
+    // A server's invitation is more than an account: the server is asked, and the page waits for digits.
+    if let [text] = texts.as_slice()
+        && text.expose().starts_with(invitation::PREFIX)
+        && !add.preview
+    {
+        return enrollments::enroll_by(arguments, text.expose(), &add.invitation);
+    }
     let mut enrollments = Vec::new();
     let mut collector = Collector::new();
     let mut any_part = false;
@@ -150,11 +159,11 @@ pub(crate) fn add(arguments: &Arguments, add: &Add) -> Result<(), Failure> {
                 say(&format!("part {} of {} of an export", progress.have, progress.of));
             }
             Scanned::Invitation(_) => {
-                let instead = "It enrols for approvals, and adds no codes.".to_owned();
+                let instead = "Add it alone: `countersign enroll`.".to_owned();
                 return Err(Failure::Refused { what: "an invitation to approve sign-ins".to_owned(), instead });
             }
             Scanned::OfflineChallenge(_) => {
-                let instead = "It is answered, not added.".to_owned();
+                let instead = "It is answered, not added: `countersign offline PICTURE`.".to_owned();
                 return Err(Failure::Refused { what: "a sign-in request".to_owned(), instead });
             }
             Scanned::NotYet(what) => {

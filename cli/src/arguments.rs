@@ -176,12 +176,8 @@ pub(crate) enum Command {
 pub(crate) struct Enroll {
     /// A picture file, or a link (which then stands in the shell's history); nothing: go on with one that wasn't finished
     pub(crate) source: Option<String>,
-    /// Enrol without being asked about the server
-    #[arg(long)]
-    pub(crate) yes: bool,
-    /// Let plain HTTP to this machine itself pass: for the demo and tests
-    #[arg(long)]
-    pub(crate) allow_loopback_http: bool,
+    #[command(flatten)]
+    pub(crate) invitation: Consent,
 }
 
 #[derive(Debug, Args)]
@@ -252,6 +248,19 @@ pub(crate) struct Add {
     /// Only show what would be added
     #[arg(long)]
     pub(crate) preview: bool,
+    #[command(flatten)]
+    pub(crate) invitation: Consent,
+}
+
+/// What is agreed to before an invitation is followed.
+#[derive(Debug, Args)]
+pub(crate) struct Consent {
+    /// Of an invitation: enrol without being asked about the server
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Of an invitation: let plain HTTP to this machine itself pass (for the demo and tests)
+    #[arg(long)]
+    pub(crate) allow_loopback_http: bool,
 }
 
 #[derive(Debug, Args)]

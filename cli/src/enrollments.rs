@@ -11,7 +11,7 @@ use countersign_core::vault::{PushId, UvRoot};
 use serde_json::{Value, json};
 
 use crate::approvals::{carry, desk, isolated};
-use crate::arguments::{Arguments, Enroll, Enrollments, Unenroll};
+use crate::arguments::{Arguments, Consent, Enroll, Enrollments, Unenroll};
 use crate::failure::Failure;
 use crate::network::Network;
 use crate::scan;
@@ -32,27 +32,39 @@ pub(crate) fn invitation_in(source: &str) -> Result<Option<String>, Failure> {
 }
 
 pub(crate) fn enroll(arguments: &Arguments, enroll: &Enroll) -> Result<(), Failure> {
-    let network = Network::new();
+    if let Some(source) = &enroll.source {
+        let link = invitation_in(source)?.ok_or(Failure::NoInvitation)?;
+        return enroll_by(arguments, &link, &enroll.invitation);
+    }
     let (mut vault, root) = open_with_root(arguments)?;
     let mut desk = desk(&mut vault);
-    let mut joining = match &enroll.source {
-        Some(source) => {
-            let link = invitation_in(source)?.ok_or(Failure::NoInvitation)?;
-            let invitation = Invitation::parse(&link, enroll.allow_loopback_http).map_err(Failure::Invitation)?;
-            if !agreed(arguments, &invitation, enroll.yes)? {
-                return Ok(());
-            }
-            desk.join(invitation, device(), PushChoice::None, NewKeys::Software, &root)?
-        }
-        None => {
-            let (id, host) = desk.unfinished()?.into_iter().next().ok_or(Failure::Usage(
-                "say which invitation: a picture of the page's QR code, or its link; none was left unfinished",
-            ))?;
-            say(&format!("Going on with the enrolment at {host}."));
-            desk.resume(id, &root)?
-        }
-    };
-    let done = walk(&mut desk, &network, &mut joining, &root)?;
+    let (id, host) = desk.unfinished()?.into_iter().next().ok_or(Failure::Usage(
+        "say which invitation: a picture of the page's QR code, or its link; none was left unfinished",
+    ))?;
+    say(&format!("Going on with the enrolment at {host}."));
+    let joining = desk.resume(id, &root)?;
+    finish_joining(arguments, &mut desk, joining, &root)
+}
+
+/// Enrols by an invitation's link.
+pub(crate) fn enroll_by(arguments: &Arguments, link: &str, consent: &Consent) -> Result<(), Failure> {
+    let invitation = Invitation::parse(link, consent.allow_loopback_http).map_err(Failure::Invitation)?;
+    if !agreed(arguments, &invitation, consent.yes)? {
+        return Ok(());
+    }
+    let (mut vault, root) = open_with_root(arguments)?;
+    let mut desk = desk(&mut vault);
+    let joining = desk.join(invitation, device(), PushChoice::None, NewKeys::Software, &root)?;
+    finish_joining(arguments, &mut desk, joining, &root)
+}
+
+fn finish_joining(
+    arguments: &Arguments,
+    desk: &mut Approvals<'_>,
+    mut joining: Joining,
+    root: &UvRoot,
+) -> Result<(), Failure> {
+    let done = walk(desk, &Network::new(), &mut joining, root)?;
     let Joined::Done { id, server, account, digits, hint_differs, has_codes } = done else { return Ok(()) };
     if arguments.json {
         return answer(

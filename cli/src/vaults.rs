@@ -9,6 +9,7 @@ use countersign_core::vault::{
 };
 use serde_json::json;
 
+use crate::approvals::{desk, isolated};
 use crate::arguments::Arguments;
 use crate::failure::{Failure, file};
 use crate::terminal::{
@@ -137,7 +138,13 @@ pub(crate) fn passwd(arguments: &Arguments, new_file: Option<&Path>) -> Result<(
 }
 
 pub(crate) fn rotate(arguments: &Arguments, new_file: Option<&Path>, delete: bool) -> Result<(), Failure> {
-    let mut vault = open(arguments)?;
+    let (mut vault, root) = match arguments.recovery_file {
+        Some(_) => (open(arguments)?, None),
+        None => open_with_root(arguments).map(|(vault, root)| (vault, Some(root)))?,
+    };
+    if root.is_none() && !vault.pushes()?.is_empty() {
+        say("Without the password so far, the keys that approve sign-ins are lost: enrol this device again there.");
+    }
     let password = match (new_file, recovery_code(arguments)?) {
         (Some(path), _) => new_password(arguments, Some(path))?,
         (None, None) if !may_ask(arguments) => password(arguments)?,
@@ -147,7 +154,7 @@ pub(crate) fn rotate(arguments: &Arguments, new_file: Option<&Path>, delete: boo
         (None, _) => new_password(arguments, None)?,
     };
     say("Sealing everything anew …");
-    let rotated = vault.rotate(&password, cost()?, &[], None, now())?;
+    let rotated = vault.rotate(&password, cost()?, &[], root.as_ref(), now())?;
     if !rotated.journal_emptied {
         say("Another program is using the vault: what the old key sealed leaves its journal when that program ends.");
     }
@@ -263,5 +270,12 @@ fn make_vault(arguments: &Arguments, path: &Path, backup: Backup, password: &Pas
     say(&format!(
         "{count} accounts restored. HOTP accounts may be behind: see `countersign list`, and `edit --resync`."
     ));
+    let renewals = desk(&mut vault).enrollments(now())?;
+    if !renewals.is_empty() {
+        say("Approvals are tied to the device: enrol this one again, on each server's page, at");
+        renewals.iter().for_each(|known| {
+            say(&format!("  {} ({}), account {}", isolated(&known.server), known.host, isolated(&known.account)));
+        });
+    }
     show_recovery(arguments, &mut vault, &code)
 }

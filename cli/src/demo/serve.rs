@@ -19,6 +19,9 @@ pub(crate) fn run(port: u16) -> Result<(), Failure> {
     answer(&format!(
         "A sign-in service: {}\n\n\
          Open that address in a browser on this computer and set up an account; the page says what to do.\n\
+         Without a phone at hand, this command line is one: save the page's QR code as a picture, then\n\
+         \x20 countersign init; countersign enroll --allow-loopback-http PICTURE\n\
+         \x20 countersign approvals; countersign approve -; countersign deny -\n\n\
          You are its operator. Type here:\n\
          \x20 release NAME   let a person's phones approve again after a report\n\
          \x20 ahead SECONDS  set the service's clock ahead, as if you had waited\n\
