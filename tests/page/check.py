@@ -551,6 +551,7 @@ def phones(stage):
     tab.fill("#digits", digits)
     tab.click("Confirm")
     tab.title(f"Hello, {name}")
+    assert two.do("poll", enrollment=two.id)["status"] == "active"
     other = stage.tab()
     stage.ask(other, name)
     other.click("No network on the phone?")

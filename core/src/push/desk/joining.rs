@@ -9,7 +9,9 @@ use crate::push::jose::SoftwareKey;
 use crate::push::model::{KeyPurpose, Step};
 use crate::push::native::Invitation;
 use crate::push::native::messages::{Attestation, Device};
-use crate::push::native::phone::{self, Enrolled, Enrolling, OwnKey, Progress, PushChoice, Reply, Verifier, Walk, Wanted};
+use crate::push::native::phone::{
+    self, Enrolled, Enrolling, OwnKey, Progress, PushChoice, Reply, Verifier, Walk, Wanted,
+};
 use crate::secret::SecretBytes;
 use crate::time::UnixTime;
 use crate::vault::{InboxChange, PushId, PushRecord, UvPurpose, UvRoot};

@@ -66,7 +66,9 @@ impl Approvals<'_> {
             for record in self.vault.pushes()? {
                 match list.iter_mut().find(|known| known.id == record.id) {
                     Some(known) => (known.renew, known.codes) = (record.renew, record.account),
-                    None => list.push(lost(record.id, &Summary::decode(&record.summary), record.account, record.created)),
+                    None => {
+                        list.push(lost(record.id, &Summary::decode(&record.summary), record.account, record.created))
+                    }
                 }
             }
         }
@@ -107,10 +109,8 @@ impl Approvals<'_> {
                     use crate::push::MessageError;
                     use crate::push::native::phone::Error as Refusal;
                     // Another enrolment's: not worth telling where the right one says more.
-                    let elsewhere = matches!(
-                        error,
-                        Refusal::Refused(MessageError::Elsewhere(_) | MessageError::UnknownKey)
-                    );
+                    let elsewhere =
+                        matches!(error, Refusal::Refused(MessageError::Elsewhere(_) | MessageError::UnknownKey));
                     if !elsewhere || why == Error::NoEnrollment {
                         why = error.into();
                     }
@@ -169,7 +169,8 @@ impl Approvals<'_> {
     pub fn sweep(&mut self, now: UnixTime) -> Result<usize, Error> {
         self.unlocked()?;
         let all = self.all()?;
-        let old: Vec<_> = all.iter().filter(|(_, enrollment, _)| enrollment.is_forgotten(now)).map(|all| all.0).collect();
+        let old: Vec<_> =
+            all.iter().filter(|(_, enrollment, _)| enrollment.is_forgotten(now)).map(|all| all.0).collect();
         for id in &old {
             self.forget(*id)?;
         }

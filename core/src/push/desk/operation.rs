@@ -177,12 +177,8 @@ impl Approvals<'_> {
     fn turn(&mut self, operation: &mut Operation, reply: Reply, now: UnixTime) -> Result<Step, Error> {
         let mut opened = self.open(operation.id)?;
         let entropy = self.entropy.clone();
-        let session = Session {
-            enrollment: &mut opened.enrollment,
-            verifier: &mut opened.verifier,
-            now,
-            entropy: &*entropy,
-        };
+        let session =
+            Session { enrollment: &mut opened.enrollment, verifier: &mut opened.verifier, now, entropy: &*entropy };
         let step = operation.task.next(session, reply);
         self.commit(opened.changes())?;
         Ok(step?)

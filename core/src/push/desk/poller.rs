@@ -81,7 +81,8 @@ impl Poller {
 
     /// Whom to ask now, the longest due first. Each of them is on its way until [`Poller::done`].
     pub fn take(&mut self, now: UnixTime) -> Vec<PushId> {
-        let mut due: Vec<_> = self.plans.iter().filter(|(_, plan)| !plan.flying && plan.due.is_some_and(|due| due <= now)).collect();
+        let mut due: Vec<_> =
+            self.plans.iter().filter(|(_, plan)| !plan.flying && plan.due.is_some_and(|due| due <= now)).collect();
         due.sort_by_key(|(id, plan)| (plan.due, **id));
         let due: Vec<PushId> = due.into_iter().map(|(id, _)| *id).collect();
         let mut flying = self.plans.values().filter(|plan| plan.flying).count();

@@ -3,7 +3,7 @@
 use super::{Approvals, Error};
 use crate::push::jose::{Thumbprint, sha256};
 use crate::push::native::BaseUrl;
-use crate::push::native::phone::{Enrollment, Enrolling, Verifier};
+use crate::push::native::phone::{Enrolling, Enrollment, Verifier};
 use crate::secret::SecretBytes;
 use crate::vault::{InboxChange, InboxRow, PushId};
 
@@ -36,10 +36,9 @@ impl Opened {
     /// What has to be written so that the file has both as they are now.
     pub(super) fn changes(&self) -> Vec<InboxChange> {
         let mut changes = Vec::new();
-        for (row, now) in [
-            (&self.enrollment_row, self.enrollment.encode()),
-            (&self.verifier_row, self.verifier.encode()),
-        ] {
+        for (row, now) in
+            [(&self.enrollment_row, self.enrollment.encode()), (&self.verifier_row, self.verifier.encode())]
+        {
             if row.bytes.expose() != now.as_slice() {
                 changes.push(InboxChange::replace(row, SecretBytes::from(now.as_slice())));
             }

@@ -112,7 +112,7 @@ impl Ask<'_> {
         let (left, all) = (self.left.0.max(0), self.left.1.max(1));
         format!(
             "<div class=\"time\"><progress max=\"{all}\" value=\"{left}\" aria-hidden=\"true\"></progress>\
-             <small>Ends in <span data-left=\"{left}\">{}:{:02}</span></small></div>",
+             <small>Waiting for your phone · ends in <span data-left=\"{left}\">{}:{:02}</span></small></div>",
             left / 60,
             left % 60
         )
@@ -153,7 +153,12 @@ fn pending(frame: &Frame, ask: &Ask<'_>, left: u8) -> Page {
             format!("<dl><dt>To</dt><dd>{}</dd><dt>Amount</dt><dd>{}</dd></dl>", text(payee), text(amount))
         }
     };
-    let wrong = if left < 3 { format!("<p class=\"problem\">{}</p>", text(&wrong(left))) } else { String::new() };
+    // One takes the other's place, so that nothing moves.
+    let lead = if left < 3 {
+        format!("<p class=\"lead two bad\">{}</p>", text(&wrong(left)))
+    } else {
+        "<p class=\"lead two\">Open Countersign there and type these six digits.</p>".to_owned()
+    };
     let waiting = if ask.waiting.is_empty() {
         String::new()
     } else {
@@ -166,7 +171,7 @@ fn pending(frame: &Frame, ask: &Ask<'_>, left: u8) -> Page {
     let totp = if ask.totp { way("/code", "Use a code instead") } else { String::new() };
     let offline = if ask.codes.is_empty() { String::new() } else { way("/offline", "No network on the phone?") };
     let body = format!(
-        "<h1>{}</h1>{details}<p class=\"lead\">Type these six digits in Countersign on your phone.</p>{}{wrong}{waiting}{}\
+        "<h1>{}</h1>{details}{lead}{}{waiting}{}\
          <ul class=\"ways\"><li>{}</li>{offline}{totp}<li>{}</li></ul>\
          <p class=\"aside\">Nobody from {} will ever ask you for these digits. Didn’t start this yourself? \
          Tap <b>It wasn’t me</b> on the phone.</p>",

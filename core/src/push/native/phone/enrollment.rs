@@ -9,7 +9,7 @@ use super::{Error, Verifier};
 use crate::otp::{Algorithm, Digits, Period, Secret, Totp};
 use crate::push::jose::{MessageHash, Thumbprint};
 use crate::push::model::{HistoryEntry, Request, RequestId, Status};
-use crate::push::native::messages::{Amr, AccountName, Decision, EnrollmentId, PushAddress};
+use crate::push::native::messages::{AccountName, Amr, Decision, EnrollmentId, PushAddress};
 use crate::secret::SecretBytes;
 use crate::time::UnixTime;
 
