@@ -62,8 +62,7 @@ fn values_of_rfc_6238_are_accepted_once() {
 /// RFC 4226, appendix D.
 #[test]
 fn values_of_rfc_4226_are_accepted_in_order_and_once() {
-    let codes =
-        ["755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871", "520489"];
+    let codes = ["755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871", "520489"];
     let (policy, mut state) = (HotpPolicy::default(), HotpState::default());
     for (counter, code) in (0..).zip(codes) {
         let judged = policy.judge(&hotp(), state, code, NOW).unwrap();
@@ -198,9 +197,8 @@ fn one_code_looks_ten_ahead_and_two_a_thousand() {
     let accepted = |typed: &str| policy.judge(&hotp(), state, typed, NOW).unwrap().verdict;
     assert_eq!(accepted(&hotp_code(110)), Verdict::Accepted(Used::Counter(110)));
     assert!(matches!(accepted(&hotp_code(111)), Verdict::Wrong { .. }));
-    let resync = |first: u64, second: u64| {
-        policy.resync(&hotp(), state, (&hotp_code(first), &hotp_code(second)), NOW).unwrap()
-    };
+    let resync =
+        |first: u64, second: u64| policy.resync(&hotp(), state, (&hotp_code(first), &hotp_code(second)), NOW).unwrap();
     let judged = resync(1000, 1001);
     assert_eq!(judged.verdict, Verdict::Accepted(Used::Counter(1001)));
     assert_eq!(judged.state.counter, 1002);
@@ -222,12 +220,8 @@ fn an_offer_is_what_apps_read_and_its_first_code_is_accepted() {
         assert_eq!(read.account.profile.label(), "Exämple: Inc:a@example.org");
         let code = offer.otp().code(NOW).unwrap().code.to_string();
         let verdict = match offer.otp() {
-            Otp::Totp(totp) => {
-                TotpPolicy::default().judge(totp, TotpState::default(), &code, NOW).unwrap().verdict
-            }
-            Otp::Hotp(hotp) => {
-                HotpPolicy::default().judge(hotp, HotpState::default(), &code, NOW).unwrap().verdict
-            }
+            Otp::Totp(totp) => TotpPolicy::default().judge(totp, TotpState::default(), &code, NOW).unwrap().verdict,
+            Otp::Hotp(hotp) => HotpPolicy::default().judge(hotp, HotpState::default(), &code, NOW).unwrap().verdict,
             other => panic!("{:?}", other.kind()),
         };
         assert!(matches!(verdict, Verdict::Accepted(_)));

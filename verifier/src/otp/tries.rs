@@ -79,7 +79,8 @@ impl Tries {
     #[must_use]
     pub fn wait(self) -> u32 {
         let doublings = self.in_a_row.checked_sub(Self::FREE);
-        doublings.map_or(0, |times| 1u32.checked_shl(times).map_or(Self::LONGEST_WAIT, |wait| wait.min(Self::LONGEST_WAIT)))
+        doublings
+            .map_or(0, |times| 1u32.checked_shl(times).map_or(Self::LONGEST_WAIT, |wait| wait.min(Self::LONGEST_WAIT)))
     }
 
     /// After a right code, or when something stronger (a signed approval) lifts a disabled way.
