@@ -1,5 +1,5 @@
 //! What every store must do (`contract`), and what the one in a file must do besides (`file`).
-#![expect(clippy::disallowed_methods, reason = "a test and its child process")]
+#![expect(clippy::unwrap_used, reason = "a test and its child process")]
 
 mod contract;
 #[cfg(feature = "sqlite")]

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::push::MessageError;
-use crate::push::jose::{decode, encode};
+use crate::push::jose::{PublicKey, decode, encode};
 use crate::push::json::{Members, Object, Value, quote};
 use crate::push::shown::NAME;
 
@@ -198,7 +198,11 @@ impl PushAddress {
                 Transport::UnifiedPush if !address.starts_with("https://") => {
                     return Err(MessageError::Malformed("address"));
                 }
-                Transport::UnifiedPush => Some((members.array("p256dh")?, members.array("auth")?)),
+                Transport::UnifiedPush => {
+                    let key = members.array("p256dh")?;
+                    PublicKey::p256(&key).map_err(|_| MessageError::Malformed("p256dh"))?;
+                    Some((key, members.array("auth")?))
+                }
                 Transport::Fcm | Transport::Apns => None,
             };
             Self::At { transport, address, tag, keys }
