@@ -1,7 +1,7 @@
 //! Rows in one SQLite file (feature `sqlite`): for a service on one machine, in one process or several.
 //!
 //! - `schema`: the tables, and how a connection is set up. `readers`: connections that read.
-//! - `writer`: one thread that commits what many threads ask for, together. `change`: one transition.
+//! - `writer`: commits together what many threads ask for. `change`: one transition.
 //!
 //! **What is durable when.** [`Store::apply`] returns after the journal was synced to the disk (WAL,
 //! `synchronous=FULL`), with one exception: a transition that only remembers nonces is committed without a sync. After a
@@ -10,8 +10,8 @@
 //! push address that the phone had just set. That is worth less than a sync for each of the phones' polls. The next
 //! synced transition makes all nonces before it durable, too.
 //!
-//! **Group commit.** While one batch is being synced, the transitions of other threads gather; the writer takes them all
-//! into one transaction, each in a savepoint of its own: a conflict or an error of one leaves the others alone, and a
+//! **Group commit.** While one batch is being synced, the transitions of other threads gather; the next commit takes them
+//! all into one transaction, each in a savepoint of its own: a conflict or an error of one leaves the others alone, and a
 //! disk that takes a millisecond to sync serves many thousand transitions a second.
 //!
 //! A transition is compared and written under SQLite's one write lock; so several processes may share the file (on one
@@ -50,8 +50,8 @@ pub enum OpenError {
     Store(#[from] StoreError),
 }
 
-/// A store in one SQLite file. Cheap to share behind an [`Arc`](std::sync::Arc); dropping it finishes what was begun and
-/// closes the file.
+/// A store in one SQLite file. Cheap to share behind an [`Arc`](std::sync::Arc); dropping it closes
+/// the file.
 pub struct SqliteStore {
     writer: Writer,
     readers: Readers,
@@ -73,7 +73,7 @@ impl SqliteStore {
     /// [`OpenError`].
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let (connection, versions) = schema::open(path)?;
-        Ok(Self { writer: Writer::start(connection, versions)?, readers: Readers::new(path) })
+        Ok(Self { writer: Writer::new(connection, versions), readers: Readers::new(path) })
     }
 }
 

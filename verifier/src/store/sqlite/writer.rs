@@ -1,7 +1,11 @@
-//! The one thread that writes, and commits together what has gathered.
+//! The one connection that writes, and whoever leads: commits what has gathered, for all who wait.
+//!
+//! Who asks first leads: it commits its own transition at once, without another thread. Who comes while it does so queues
+//! up and waits; when the leader is done, the first of the queue leads, with the whole queue as its batch.
 
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
-use std::thread::JoinHandle;
+use std::collections::VecDeque;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use countersign_core::time::UnixTime;
 use rusqlite::Connection;
@@ -11,17 +15,23 @@ use super::{ApplyError, StoreError, Transition, change, failed};
 
 /// The most that is committed together: the first of a batch waits for the last.
 const BATCH: usize = 256;
-const GONE: StoreError = StoreError::Unavailable("its writer has ended");
+const GONE: StoreError = StoreError::Unavailable("its writer has failed");
 
-/// The way to the thread. Dropping it ends the thread once all that was asked is done.
 pub(super) struct Writer {
-    jobs: Option<Sender<Job>>,
-    thread: Option<JoinHandle<()>>,
+    waiting: Mutex<Waiting>,
+    /// The leader's; there is one at most, so nobody waits for this lock.
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    led: bool,
+    queue: VecDeque<Job>,
 }
 
 struct Job {
     task: Task,
-    answer: SyncSender<Answer>,
+    news: SyncSender<News>,
 }
 
 enum Task {
@@ -30,16 +40,20 @@ enum Task {
     SweepEvents { kept: i64, before: UnixTime, most: u64 },
 }
 
+/// What somebody who waits is told.
+enum News {
+    Answer(Answer),
+    /// Nobody leads any more: you do. Your job is still the first of the queue.
+    Lead,
+}
+
 /// How many rows or events were deleted (0 for a transition), or why nothing was done.
 type Answer = Result<u64, ApplyError>;
 
 impl Writer {
-    pub(super) fn start(connection: Connection, versions: Versions) -> Result<Self, StoreError> {
-        let (jobs, waiting) = channel();
-        let mut state = State { connection, versions, synced: true };
-        let thread = std::thread::Builder::new().name("countersign-writer".into());
-        let thread = thread.spawn(move || state.run(&waiting)).map_err(|_| StoreError::Unavailable("no thread"))?;
-        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+    pub(super) fn new(connection: Connection, versions: Versions) -> Self {
+        let state = State { connection, versions, synced: true };
+        Self { waiting: Mutex::default(), state: Mutex::new(state) }
     }
 
     pub(super) fn apply(&self, transition: &Transition) -> Result<(), ApplyError> {
@@ -62,19 +76,59 @@ impl Writer {
     }
 
     fn ask(&self, task: Task) -> Answer {
-        let (answer, answered) = sync_channel(1);
-        let jobs = self.jobs.as_ref().ok_or(GONE)?;
-        jobs.send(Job { task, answer }).map_err(|_| GONE)?;
-        answered.recv().map_err(|_| GONE)?
+        // Room for both kinds of news: telling never blocks.
+        let (news, told) = sync_channel(2);
+        let leads = {
+            let mut waiting = self.waiting();
+            waiting.queue.push_back(Job { task, news });
+            !std::mem::replace(&mut waiting.led, true)
+        };
+        if leads {
+            self.lead();
+        }
+        self.wait(&told)
+    }
+
+    fn wait(&self, told: &Receiver<News>) -> Answer {
+        loop {
+            match told.recv() {
+                Ok(News::Answer(answer)) => return answer,
+                Ok(News::Lead) => self.lead(),
+                Err(_) => return Err(GONE.into()),
+            }
+        }
+    }
+
+    /// Commits one batch, in which the leader's own job is the first, and hands the lead on.
+    fn lead(&self) {
+        let _lead = Lead(self);
+        let batch: Vec<Job> = {
+            let mut waiting = self.waiting();
+            let count = waiting.queue.len().min(BATCH);
+            waiting.queue.drain(..count).collect()
+        };
+        let answers = self.state.lock().unwrap_or_else(PoisonError::into_inner).commit(&batch);
+        match answers {
+            Ok(answers) => batch.iter().zip(answers).for_each(|(job, answer)| job.tell(News::Answer(answer))),
+            Err(error) => batch.iter().for_each(|job| job.tell(News::Answer(Err(error.into())))),
+        }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Writer {
+/// The lead is handed on whatever happens to the leader: after a panic those of its batch have their error, since nobody
+/// can tell them anything any more, and the others go on.
+struct Lead<'a>(&'a Writer);
+
+impl Drop for Lead<'_> {
     fn drop(&mut self) {
-        self.jobs.take();
-        if let Some(thread) = self.thread.take() {
-            // Its panic was reported by its own hook, and all who waited have their error.
-            let _ended = thread.join();
+        let mut waiting = self.0.waiting();
+        match waiting.queue.front() {
+            Some(next) => next.tell(News::Lead),
+            None => waiting.led = false,
         }
     }
 }
@@ -87,21 +141,13 @@ struct State {
 }
 
 impl State {
-    fn run(&mut self, waiting: &Receiver<Job>) {
-        while let Ok(first) = waiting.recv() {
-            let mut batch = vec![first];
-            batch.extend(waiting.try_iter().take(BATCH - 1));
-            let answers = self.commit(&batch);
-            match answers {
-                Ok(answers) => batch.iter().zip(answers).for_each(|(job, answer)| job.tell(answer)),
-                Err(error) => batch.iter().for_each(|job| job.tell(Err(error.into()))),
-            }
-        }
-    }
-
     /// Does all jobs in one transaction. An error here is everybody's, and nothing was done; those inside are each one's.
     fn commit(&mut self, batch: &[Job]) -> Result<Vec<Answer>, StoreError> {
         let sqlite = |error: rusqlite::Error| failed(&error);
+        if !self.connection.is_autocommit() {
+            // A leader that panicked has left its transaction.
+            self.connection.execute_batch("ROLLBACK").map_err(sqlite)?;
+        }
         self.sync(!batch.iter().all(Job::may_be_lost)).map_err(sqlite)?;
         self.connection.execute_batch("BEGIN IMMEDIATE").map_err(sqlite)?;
         let mut answers = Vec::with_capacity(batch.len());
@@ -153,8 +199,8 @@ impl Job {
         }
     }
 
-    fn tell(&self, answer: Answer) {
-        // Whoever asked may have given up.
-        let _told = self.answer.send(answer);
+    fn tell(&self, news: News) {
+        // Nobody gives up waiting; there is room for two.
+        let _told = self.news.try_send(news);
     }
 }
