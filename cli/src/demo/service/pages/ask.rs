@@ -108,11 +108,12 @@ impl Ask<'_> {
         }
     }
 
-    fn time(&self) -> String {
+    /// The time that is left, and what for.
+    fn time(&self, what: &str) -> String {
         let (left, all) = (self.left.0.max(0), self.left.1.max(1));
         format!(
             "<div class=\"time\"><progress max=\"{all}\" value=\"{left}\" aria-hidden=\"true\"></progress>\
-             <small>Waiting for your phone · ends in <span data-left=\"{left}\">{}:{:02}</span></small></div>",
+             <small>{what} in <span data-left=\"{left}\">{}:{:02}</span></small></div>",
             left / 60,
             left % 60
         )
@@ -121,7 +122,7 @@ impl Ask<'_> {
 
 fn wrong(left: u8) -> String {
     let tries = if left == 1 { "1 try".to_owned() } else { format!("{left} tries") };
-    format!("Wrong digits were typed on the phone. {tries} left.")
+    format!("Wrong digits on the phone. {tries} left.")
 }
 
 /// The page of a question: the digits, or how it ended.
@@ -157,7 +158,7 @@ fn pending(frame: &Frame, ask: &Ask<'_>, left: u8) -> Page {
     let lead = if left < 3 {
         format!("<p class=\"lead two bad\">{}</p>", text(&wrong(left)))
     } else {
-        "<p class=\"lead two\">Open Countersign there and type these six digits.</p>".to_owned()
+        "<p class=\"lead two\">Open Countersign and type these digits.</p>".to_owned()
     };
     let waiting = if ask.waiting.is_empty() {
         String::new()
@@ -177,7 +178,7 @@ fn pending(frame: &Frame, ask: &Ask<'_>, left: u8) -> Page {
          Tap <b>It wasn’t me</b> on the phone.</p>",
         text(&ask.title()),
         shown(ask.digits),
-        ask.time(),
+        ask.time("Waiting for your phone · ends"),
         button(frame, &ask.at("/again"), "link", "Send again"),
         button(frame, &ask.at("/cancel"), "link", "Cancel"),
         text(&frame.service),
@@ -220,7 +221,7 @@ pub(in super::super) fn offline(frame: &Frame, ask: &Ask<'_>) -> Page {
         text(&ask.at("/offline")),
         token(&frame.token),
         Digits { label: "Eight digits on your phone", count: 8, problem: ask.problem, focus: ask.problem.is_some() },
-        ask.time(),
+        ask.time("Ends"),
         back(ask)
     );
     Page { watch: ask.watch("pending".to_owned(), false), ..Page::new("No network on the phone", body) }
@@ -235,7 +236,7 @@ pub(in super::super) fn code(frame: &Frame, ask: &Ask<'_>) -> Page {
         text(&ask.at("/code")),
         token(&frame.token),
         Digits { label: "Six digits from Countersign", count: 6, problem: ask.problem, focus: true },
-        ask.time(),
+        ask.time("Ends"),
         back(ask)
     );
     Page { watch: ask.watch("pending".to_owned(), false), ..Page::new("Use a code", body) }
