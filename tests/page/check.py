@@ -224,7 +224,7 @@ def signing_in(stage):
     request = hand.asked()
     assert request["context"]["client"] == "Chrome on Linux" and request["context"]["application"] == "Payroll", request
     assert hand.answer("approve", wrong(digits)) == "wrong_code"
-    tab.says("Wrong digits were typed on the phone. 2 tries left.")
+    tab.says("Wrong digits on the phone. 2 tries left.")
     assert shown(tab) == digits, "the digits stay"
     tab.look(360, 760, 2, dark=True)
     stage.shot(tab, "wrong-digits-360-dark")
@@ -551,6 +551,7 @@ def phones(stage):
     tab.fill("#digits", digits)
     tab.click("Confirm")
     tab.title(f"Hello, {name}")
+    assert two.do("poll", enrollment=two.id)["status"] == "active"
     other = stage.tab()
     stage.ask(other, name)
     other.click("No network on the phone?")

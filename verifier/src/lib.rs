@@ -11,6 +11,8 @@
 //!   log, [`Verifier::events`], from which owners are told.
 //!
 //! - [`store`]: what is remembered, and the one way in which it changes. [`keyring`]: what is sealed, and how.
+//! - [`otp`]: typed one-time passwords of other authenticators. [`recovery`]: codes on paper, for when all else is lost.
+//! - [`wake_up`]: telling a phone that there is something to fetch.
 //! - `records`: what the rows say. `rules`: one file for each rule. `http`: the endpoints.
 
 mod config;
@@ -19,10 +21,13 @@ mod http;
 pub mod keyring;
 mod limiter;
 mod online;
+pub mod otp;
 mod records;
+pub mod recovery;
 mod rules;
 pub mod store;
 mod verifier;
+pub mod wake_up;
 mod work;
 
 pub use config::{Attestor, Config, Identity, Profile};

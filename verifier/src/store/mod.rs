@@ -10,6 +10,8 @@
 
 mod event;
 mod memory;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 
 use std::fmt;
 

@@ -5,11 +5,13 @@ use countersign_core::push::jose::SoftwareKey;
 use countersign_core::push::native::BaseUrl;
 use countersign_core::push::native::messages::{AccountName, Context, Detail, EnrollmentId, Status};
 use countersign_core::time::UnixTime;
-use countersign_verifier::store::MemoryStore;
+use countersign_verifier::store::sqlite::SqliteStore;
 use countersign_verifier::{
     AskError, Config, ConfirmError, Confirmation, Error, Identity, InviteError, KeyId, KeyRing, ManageError, NewTicket,
     Page, Profile, Question as Asking, RedeemError, Redeemed, Reply, Request, SignInState, Typed, TypedError, Verifier,
 };
+
+use tempfile::TempDir;
 
 use super::clock::Clock;
 use super::pages::account::{Phone, Standing};
@@ -20,16 +22,18 @@ use super::server::Trouble;
 /// The desk.
 #[derive(Debug)]
 pub(super) struct Desk {
-    verifier: Verifier<MemoryStore>,
+    // Closed before its folder goes.
+    verifier: Verifier<SqliteStore>,
     clock: Clock,
     service: String,
+    _folder: TempDir,
 }
 
 impl Desk {
     /// A new verifier at an address, with keys of its own.
     ///
     /// # Errors
-    /// [`Trouble::Verifier`] for an address or a name that can't be.
+    /// [`Trouble::Verifier`] for an address or a name that can't be; [`Trouble::Start`], [`Trouble::Store`].
     pub(super) fn open(base: &str, service: &str, clock: Clock, challenge_seconds: u16) -> Result<Self, Trouble> {
         let entropy = SystemEntropy::new();
         let base = BaseUrl::parse(base, true).map_err(|_| Trouble::Verifier)?;
@@ -37,8 +41,10 @@ impl Desk {
         let config = Config { challenge_seconds, ..Config::new(base) };
         let profile = Profile { name: service.to_owned(), require_uv: false, require_hardware: false };
         let identity = Identity::Held(SoftwareKey::make(&entropy)?);
-        let verifier = Verifier::open(MemoryStore::default(), ring, config, identity, &profile);
-        Ok(Self { verifier: verifier.map_err(|_| Trouble::Verifier)?, clock, service: service.to_owned() })
+        let folder = tempfile::tempdir().map_err(Trouble::Start)?;
+        let store = SqliteStore::open(&folder.path().join("verifier.sqlite"))?;
+        let verifier = Verifier::open(store, ring, config, identity, &profile).map_err(|_| Trouble::Verifier)?;
+        Ok(Self { verifier, clock, service: service.to_owned(), _folder: folder })
     }
 
     fn now(&self) -> UnixTime {

@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use countersign_core::entropy::{EntropyError, SystemEntropy, random};
+use countersign_verifier::store::sqlite::OpenError;
 use tokio::sync::oneshot;
 
 use super::clock::Clock;
@@ -50,6 +51,9 @@ pub(crate) enum Trouble {
     /// No randomness.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
+    /// The verifier's file can't be made.
+    #[error("the service's store: {0}")]
+    Store(#[from] OpenError),
     /// Nobody has that name.
     #[error("nobody has that name")]
     NoSuchPerson,

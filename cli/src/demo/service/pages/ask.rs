@@ -108,11 +108,12 @@ impl Ask<'_> {
         }
     }
 
-    fn time(&self) -> String {
+    /// The time that is left, and what for.
+    fn time(&self, what: &str) -> String {
         let (left, all) = (self.left.0.max(0), self.left.1.max(1));
         format!(
             "<div class=\"time\"><progress max=\"{all}\" value=\"{left}\" aria-hidden=\"true\"></progress>\
-             <small>Ends in <span data-left=\"{left}\">{}:{:02}</span></small></div>",
+             <small>{what} in <span data-left=\"{left}\">{}:{:02}</span></small></div>",
             left / 60,
             left % 60
         )
@@ -121,7 +122,7 @@ impl Ask<'_> {
 
 fn wrong(left: u8) -> String {
     let tries = if left == 1 { "1 try".to_owned() } else { format!("{left} tries") };
-    format!("Wrong digits were typed on the phone. {tries} left.")
+    format!("Wrong digits on the phone. {tries} left.")
 }
 
 /// The page of a question: the digits, or how it ended.
@@ -153,7 +154,12 @@ fn pending(frame: &Frame, ask: &Ask<'_>, left: u8) -> Page {
             format!("<dl><dt>To</dt><dd>{}</dd><dt>Amount</dt><dd>{}</dd></dl>", text(payee), text(amount))
         }
     };
-    let wrong = if left < 3 { format!("<p class=\"problem\">{}</p>", text(&wrong(left))) } else { String::new() };
+    // One takes the other's place, so that nothing moves.
+    let lead = if left < 3 {
+        format!("<p class=\"lead two bad\">{}</p>", text(&wrong(left)))
+    } else {
+        "<p class=\"lead two\">Open Countersign and type these digits.</p>".to_owned()
+    };
     let waiting = if ask.waiting.is_empty() {
         String::new()
     } else {
@@ -166,13 +172,13 @@ fn pending(frame: &Frame, ask: &Ask<'_>, left: u8) -> Page {
     let totp = if ask.totp { way("/code", "Use a code instead") } else { String::new() };
     let offline = if ask.codes.is_empty() { String::new() } else { way("/offline", "No network on the phone?") };
     let body = format!(
-        "<h1>{}</h1>{details}<p class=\"lead\">Type these six digits in Countersign on your phone.</p>{}{wrong}{waiting}{}\
+        "<h1>{}</h1>{details}{lead}{}{waiting}{}\
          <ul class=\"ways\"><li>{}</li>{offline}{totp}<li>{}</li></ul>\
          <p class=\"aside\">Nobody from {} will ever ask you for these digits. Didn’t start this yourself? \
          Tap <b>It wasn’t me</b> on the phone.</p>",
         text(&ask.title()),
         shown(ask.digits),
-        ask.time(),
+        ask.time("Waiting for your phone · ends"),
         button(frame, &ask.at("/again"), "link", "Send again"),
         button(frame, &ask.at("/cancel"), "link", "Cancel"),
         text(&frame.service),
@@ -215,7 +221,7 @@ pub(in super::super) fn offline(frame: &Frame, ask: &Ask<'_>) -> Page {
         text(&ask.at("/offline")),
         token(&frame.token),
         Digits { label: "Eight digits on your phone", count: 8, problem: ask.problem, focus: ask.problem.is_some() },
-        ask.time(),
+        ask.time("Ends"),
         back(ask)
     );
     Page { watch: ask.watch("pending".to_owned(), false), ..Page::new("No network on the phone", body) }
@@ -230,7 +236,7 @@ pub(in super::super) fn code(frame: &Frame, ask: &Ask<'_>) -> Page {
         text(&ask.at("/code")),
         token(&frame.token),
         Digits { label: "Six digits from Countersign", count: 6, problem: ask.problem, focus: true },
-        ask.time(),
+        ask.time("Ends"),
         back(ask)
     );
     Page { watch: ask.watch("pending".to_owned(), false), ..Page::new("Use a code", body) }

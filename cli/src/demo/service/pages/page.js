@@ -29,8 +29,9 @@
   }
 
   // Takes over what the server shows now; the line that is spoken stays where it is.
+  // What isn't a page of this question, or leads elsewhere, is gone to.
   async function show(address) {
-    const answer = await fetchWithin(address, 10000);
+    const answer = await fetchWithin(address, 10000).catch(() => ({ ok: false }));
     if (!answer.ok) return location.assign(address);
     const next = new DOMParser().parseFromString(answer.body, "text/html");
     document.title = next.title;

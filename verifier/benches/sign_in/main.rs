@@ -1,0 +1,213 @@
+//! How many sign-ins a verifier serves, and what it keeps of them; `docs/scale.md` has results.
+//!
+//!     cargo bench -p countersign-verifier --bench sign_in [-- --smoke]
+//!
+//! A sign-in is four calls: a challenge is made, fetched with a proof, answered, and the approval redeemed. Only these
+//! calls are timed, never what the phone does between them. Where 64 clients share the processors with their phones, the
+//! phones' signatures take processor time from the verifier: the throughput there is a lower bound. Everything is in one
+//! process: no HTTP, no TLS.
+
+mod phone;
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use countersign_core::entropy::SystemEntropy;
+use countersign_core::push::jose::SoftwareKey;
+use countersign_core::push::native::BaseUrl;
+use countersign_core::push::native::messages::Context;
+use countersign_core::time::UnixTime;
+use countersign_verifier::store::sqlite::SqliteStore;
+use countersign_verifier::store::{Kind, MemoryStore, Store};
+use countersign_verifier::{Config, Identity, KeyId, KeyRing, Profile, Question, Request, Verifier};
+
+use phone::Phone;
+
+pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
+
+const NOW: UnixTime = UnixTime::from_seconds(1_800_000_000);
+const CLIENTS: usize = 64;
+
+fn main() -> Outcome {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let smoke = arguments.iter().any(|a| a == "--smoke") || !arguments.iter().any(|a| a == "--bench");
+    let size = |full: usize| if smoke { full.div_ceil(100) } else { full };
+    // Beside the build, hence on a disk: the system's folder for such files may be memory.
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+
+    let memory = open(MemoryStore::new())?;
+    one_client("in memory, one client", &memory, size(2000))?;
+    many_clients("in memory, 64 clients", &memory, size(6400))?;
+
+    synced(&folder.path().join("probe"), size(500))?;
+    let file = open(SqliteStore::open(&folder.path().join("store"))?)?;
+    one_client("SQLite, one client", &file, size(1000))?;
+    many_clients("SQLite, 64 clients", &file, size(6400))?;
+    drop(file);
+
+    kept(&folder.path().join("kept"), size(1000))
+}
+
+fn say(line: &str) -> Outcome {
+    use std::io::Write;
+    Ok(writeln!(std::io::stdout().lock(), "{line}")?)
+}
+
+fn open<S: Store>(store: S) -> Outcome<Verifier<S>> {
+    let mut config = Config::new(BaseUrl::parse("https://sign-in.example.org", false)?);
+    config.requests_per_minute = 0;
+    let identity = Identity::Held(SoftwareKey::make(&SystemEntropy::new())?);
+    let profile = Profile { name: "Example".into(), require_uv: true, require_hardware: false };
+    Ok(Verifier::open(store, KeyRing::new(KeyId(1), [7; 32])?, config, identity, &profile)?)
+}
+
+/// Times one call of the verifier.
+fn timed<T>(spent: &mut Duration, call: impl FnOnce() -> T) -> T {
+    #[expect(clippy::disallowed_methods, reason = "a bench is where a clock is read")]
+    let start = Instant::now();
+    let value = std::hint::black_box(call());
+    *spent = spent.saturating_add(start.elapsed());
+    value
+}
+
+/// One whole sign-in; the time that the verifier's four calls took.
+fn sign_in<S: Store>(verifier: &Verifier<S>, phone: &mut Phone, now: UnixTime) -> Outcome<Duration> {
+    let mut spent = Duration::ZERO;
+    let context = Context { address: Some("203.0.113.7".into()), client: Some("Firefox".into()), ..Context::default() };
+    let question = Question::sign_in(context);
+    let page = timed(&mut spent, || verifier.sign_in(&phone.account, &phone.account, &question, now))?;
+
+    let (proof, path) = (phone.proof(now)?, phone.path("challenges"));
+    let fetch = Request { method: "GET", path: &path, proof: &[&proof], body: b"" };
+    let inbox = timed(&mut spent, || verifier.handle(&fetch, now));
+
+    let (answer, path) = (phone.approve(&page, now)?, phone.path("responses"));
+    let answer = Request { method: "POST", path: &path, proof: &[], body: answer.as_bytes() };
+    let receipt = timed(&mut spent, || verifier.handle(&answer, now));
+    if (inbox.status, receipt.status) != (200, 200) {
+        return Err(format!("fetched {}, answered {}", inbox.status, receipt.status).into());
+    }
+    timed(&mut spent, || verifier.redeem(page.secret.expose(), now))?;
+    Ok(spent)
+}
+
+fn one_client<S: Store>(name: &str, verifier: &Verifier<S>, count: usize) -> Outcome {
+    let mut phone = Phone::enroll(verifier, name, NOW)?;
+    let mut times = Vec::with_capacity(count);
+    for second in (0i64..).take(count) {
+        // A second between them: nobody signs in more often, and times in rows move on.
+        times.push(sign_in(verifier, &mut phone, NOW.plus_seconds(second))?);
+    }
+    let total: Duration = times.iter().sum();
+    report(name, count, total, times)
+}
+
+fn many_clients<S: Store>(name: &str, verifier: &Verifier<S>, count: usize) -> Outcome {
+    let names = (0..CLIENTS).map(|client| format!("{name} {client}"));
+    let phones = names.map(|name| Phone::enroll(verifier, &name, NOW)).collect::<Outcome<Vec<_>>>()?;
+    let each = count.div_ceil(CLIENTS);
+    let mut total = Duration::ZERO;
+    let times = timed(&mut total, || -> Outcome<Vec<Duration>> {
+        std::thread::scope(|scope| {
+            let client = |mut phone: Phone| {
+                let seconds = (0i64..).take(each);
+                seconds
+                    .map(|second| sign_in(verifier, &mut phone, NOW.plus_seconds(second)))
+                    .collect::<Outcome<Vec<_>>>()
+            };
+            let clients: Vec<_> = phones.into_iter().map(|phone| scope.spawn(move || client(phone))).collect();
+            let mut times = Vec::new();
+            for client in clients {
+                times.extend(client.join().map_err(|_| "a client panicked")??);
+            }
+            Ok(times)
+        })
+    })?;
+    report(name, times.len(), total, times)
+}
+
+fn report(name: &str, count: usize, total: Duration, mut times: Vec<Duration>) -> Outcome {
+    times.sort_unstable();
+    let at = |permille: usize| times.get(times.len().saturating_sub(1) * permille / 1000).copied().unwrap_or_default();
+    let rate = f64::from(u32::try_from(count)?) / total.as_secs_f64();
+    say(&format!("{name:<24} {rate:>7.0} sign-ins/s   p50 {:>8.2?}   p99 {:>8.2?}", at(500), at(990)))
+}
+
+/// What a durable write costs here at least: 4 KiB appended and synced.
+fn synced(path: &Path, count: usize) -> Outcome {
+    use std::io::Write;
+    let mut file = std::fs::File::create(path)?;
+    let mut times = Vec::with_capacity(count);
+    for _ in 0..count {
+        let mut spent = Duration::ZERO;
+        timed(&mut spent, || file.write_all(&[0xa5; 4096]).and_then(|()| file.sync_data()))?;
+        times.push(spent);
+    }
+    times.sort_unstable();
+    let median = times.get(times.len() / 2).copied().unwrap_or_default();
+    say(&format!("{:<24} {median:>8.2?} (median; nothing to do with SQLite)", "4 KiB written and synced"))
+}
+
+/// Rows and bytes of enrolments and sign-ins, in a file that was closed.
+fn kept(path: &Path, count: usize) -> Outcome {
+    let verifier = || open(SqliteStore::open(path)?);
+    drop(verifier()?);
+    let empty = measure(path)?;
+    let enrolled = verifier()?;
+    let mut phones = Vec::new();
+    for number in 0..count {
+        phones.push(Phone::enroll(&enrolled, &format!("account {number}"), NOW)?);
+    }
+    drop(enrolled);
+    let with_enrollments = measure(path)?;
+    difference("an enrolment", &empty, &with_enrollments, count)?;
+    let signed_in = verifier()?;
+    // What an enrolment leaves for a while only (ticket, nonce) is swept here.
+    signed_in.store().sweep(NOW.plus_seconds(25 * 3600), NOW)?;
+    drop(signed_in);
+    let settled = measure(path)?;
+    difference("an enrolment, after a day", &empty, &settled, count)?;
+    let signed_in = verifier()?;
+    for phone in &mut phones {
+        sign_in(&signed_in, phone, NOW)?;
+    }
+    drop(signed_in);
+    let with_sign_ins = measure(path)?;
+    difference("a sign-in", &settled, &with_sign_ins, count)?;
+    let swept = verifier()?;
+    swept.store().sweep(NOW.plus_seconds(26 * 3600), NOW)?;
+    drop(swept);
+    difference("a sign-in, after a day", &settled, &measure(path)?, count)
+}
+
+struct Kept {
+    /// By kind, and events.
+    rows: Vec<(String, f64)>,
+    /// Pages in use.
+    bytes: f64,
+}
+
+fn measure(path: &Path) -> Outcome<Kept> {
+    let connection = rusqlite::Connection::open(path)?;
+    let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, u32>(0)).map(f64::from);
+    let mut rows = Vec::new();
+    for kind in Kind::ALL {
+        rows.push((format!("{kind:?}"), number(&format!("SELECT count(*) FROM row WHERE kind = {}", kind.number()))?));
+    }
+    rows.push(("events".into(), number("SELECT count(*) FROM event")?));
+    let pages = number("PRAGMA page_count")? - number("PRAGMA freelist_count")?;
+    Ok(Kept { rows, bytes: pages * number("PRAGMA page_size")? })
+}
+
+fn difference(name: &str, before: &Kept, after: &Kept, count: usize) -> Outcome {
+    let count = f64::from(u32::try_from(count)?);
+    let mut line = format!("{name:<26} {:>6.0} bytes;", (after.bytes - before.bytes) / count);
+    for ((kind, before), (_, after)) in before.rows.iter().zip(&after.rows) {
+        if before != after {
+            write!(line, " {kind} {:+.1}", (after - before) / count)?;
+        }
+    }
+    say(&line)
+}
