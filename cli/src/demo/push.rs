@@ -119,7 +119,7 @@ impl Play {
         };
         answer(&format!("   wrong: {attempts_left} tries left, and the page says so too"))?;
         self.browser.reload()?;
-        ensure(self.browser.sees("Wrong digits were typed"), "the page doesn't tell of the wrong digits")?;
+        ensure(self.browser.sees("2 tries left"), "the page doesn't tell of the wrong digits")?;
         let request = self.phone.request()?;
         let answered = self.phone.answer(&request, Decision::Approve, Some(&digits))?;
         ensure(answered.status == Some(ReceiptStatus::Approved), "the right digits don't count any more")?;
