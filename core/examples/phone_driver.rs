@@ -3,11 +3,12 @@
 //! JSON lines in, JSON lines out. Every state is written to its stored form and read back after each command, so that what
 //! the driver tests show holds for a phone that is stopped at any moment, too.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::error::Error as StdError;
 use std::io::{BufRead, Write};
+use std::sync::Mutex;
 
-use countersign_core::entropy::{SystemEntropy, random};
+use countersign_core::entropy::{Entropy, EntropyError, SystemEntropy, random};
 use countersign_core::push::jose::{SoftwareKey, Thumbprint, decode};
 use countersign_core::push::model::{
     Action, Arrival, Code, Confirmation, Decision, HttpRequest, HttpResponse, KeyHandle, KeyPlace, Line, Outcome,
@@ -76,6 +77,34 @@ impl Command {
     }
 }
 
+/// The bytes that a command brings along (`entropy`: `[{"hex"}]`), in order; the system's where it brings none.
+#[derive(Default)]
+struct Fed(Mutex<VecDeque<Vec<u8>>>, SystemEntropy);
+
+impl Fed {
+    fn feed(&self, command: &Command) -> Result<(), Failure> {
+        let mut queue = self.0.lock().map_err(|_| "lock")?;
+        for draw in command.maybe("entropy").and_then(Value::as_array).into_iter().flatten() {
+            let hex = draw.get("hex").and_then(Value::as_str).ok_or("no hex")?;
+            queue.push_back(data_encoding::HEXLOWER.decode(hex.as_bytes())?);
+        }
+        Ok(())
+    }
+}
+
+impl Entropy for Fed {
+    fn fill(&self, buffer: &mut [u8]) -> Result<(), EntropyError> {
+        match self.0.lock().map_err(|_| EntropyError)?.pop_front() {
+            Some(bytes) if bytes.len() == buffer.len() => {
+                buffer.copy_from_slice(&bytes);
+                Ok(())
+            }
+            Some(_) => Err(EntropyError),
+            None => self.1.fill(buffer),
+        }
+    }
+}
+
 /// A private key outside the engine.
 enum Private {
     Ed25519(SoftwareKey),
@@ -94,7 +123,7 @@ struct Member {
 /// An operation that waits for the network.
 enum Running {
     Enroll(Walk),
-    Task { id: String, task: Box<Task>, uv: bool, code: Option<String>, polls: bool },
+    Task { id: String, task: Box<Task>, uv: bool, code: Option<String>, polls: bool, shown: Option<String> },
 }
 
 struct Driver {
@@ -103,7 +132,7 @@ struct Driver {
     ways: Vec<Amr>,
     device: Device,
     loopback: bool,
-    entropy: SystemEntropy,
+    entropy: Fed,
     /// Platform and user-verification keys, by handle or thumbprint.
     keys: HashMap<Vec<u8>, Private>,
     verifiers: Vec<Verifier>,
@@ -129,7 +158,7 @@ impl Driver {
             ways: known.into_iter().filter(|way| amr.iter().any(|amr| amr == way.name())).collect(),
             device: Device { name: member("name")?, model: member("model")?, os: member("os")?, app: member("app")? },
             loopback: command.flag("allow_loopback_http"),
-            entropy: SystemEntropy::new(),
+            entropy: Fed::default(),
             keys: HashMap::new(),
             verifiers: Vec::new(),
             members: Vec::new(),
@@ -142,6 +171,7 @@ impl Driver {
 
     fn run(&mut self, command: &Command) -> Result<Value, Failure> {
         let now = command.now()?;
+        self.entropy.feed(command)?;
         self.members.retain(|member| !member.enrollment.is_forgotten(now));
         let answer = self.answer(command, now)?;
         self.reload()?;
@@ -230,7 +260,7 @@ impl Driver {
     fn make_key(&mut self, possession: bool) -> Result<OwnKey, Failure> {
         if self.es256 {
             let key = p256::ecdsa::SigningKey::from_slice(&random::<32>(&self.entropy)?)?;
-            let handle = random::<8>(&self.entropy)?.to_vec();
+            let handle = self.keys.len().to_be_bytes().to_vec();
             let sec1 = key.verifying_key().to_sec1_point(false);
             let own = OwnKey::platform(sec1.as_bytes(), handle.clone(), self.hardware)?;
             self.keys.insert(handle, Private::P256(key));
@@ -348,7 +378,7 @@ impl Driver {
         }
         let polls = command.text("do")? == "poll";
         let (task, uv) = (Box::new(task), command.flag("uv"));
-        self.go_on(Running::Task { id, task, uv, code: None, polls }, Reply::Begin, now)
+        self.go_on(Running::Task { id, task, uv, code: None, polls, shown: None }, Reply::Begin, now)
     }
 
     fn of_request(&mut self, command: &Command, task: Task, now: UnixTime) -> Result<Value, Failure> {
@@ -360,7 +390,7 @@ impl Driver {
         let code = command.maybe("code").and_then(Value::as_str).map(str::to_owned);
         let polls = command.text("do")? == "digits";
         let (task, uv) = (Box::new(task), command.flag("uv"));
-        self.go_on(Running::Task { id, task, uv, code, polls }, Reply::Begin, now)
+        self.go_on(Running::Task { id, task, uv, code, polls, shown: None }, Reply::Begin, now)
     }
 
     fn decide(&mut self, command: &Command, now: UnixTime) -> Result<Value, Failure> {
@@ -384,11 +414,11 @@ impl Driver {
         }
         let id = member.enrollment.id().to_string();
         let task = Box::new(Task::poll());
-        self.go_on(Running::Task { id, task, uv: false, code: None, polls: true }, Reply::Begin, now)
+        self.go_on(Running::Task { id, task, uv: false, code: None, polls: true, shown: None }, Reply::Begin, now)
     }
 
     fn go_on(&mut self, running: Running, mut reply: Reply, now: UnixTime) -> Result<Value, Failure> {
-        let Running::Task { id, mut task, uv, code, polls } = running else { return Err("no task".into()) };
+        let Running::Task { id, mut task, uv, code, polls, mut shown } = running else { return Err("no task".into()) };
         let mut more = Map::new();
         loop {
             let at = self.member(&id).ok_or("the enrolment is gone")?;
@@ -401,7 +431,7 @@ impl Driver {
                     None => self.sign(&key, &message)?,
                 }),
                 Ok(Step::Send(request)) => {
-                    return self.send(Running::Task { id, task, uv, code, polls }, &request, more);
+                    return self.send(Running::Task { id, task, uv, code, polls, shown }, &request, more);
                 }
                 Ok(Step::NeedsCode { .. }) => Reply::Code(code.clone().unwrap_or_default()),
                 Ok(Step::NeedsUserVerification) if !uv => return Ok(json!({"error": "uv_needed"})),
@@ -409,9 +439,16 @@ impl Driver {
                 Ok(Step::NeedsUserVerification) => Reply::Verified(self.ways.clone()),
                 Ok(Step::ShowCode { digits, .. }) => {
                     more.insert("digits".into(), json!(digits));
+                    shown = Some(digits);
                     Reply::Shown
                 }
-                Ok(Step::Done(outcome)) => return Ok(self.done(at, outcome, now)),
+                Ok(Step::Done(outcome)) => {
+                    let mut done = self.done(at, outcome, now);
+                    if let (Some(digits), Some(object)) = (shown, done.as_object_mut()) {
+                        object.insert("digits".into(), json!(digits));
+                    }
+                    return Ok(done);
+                }
                 Ok(Step::ChooseCode { .. }) => return Err("there is nothing to choose".into()),
                 Err(error) => return Ok(failed(error)),
             };
