@@ -4,6 +4,7 @@ mod common;
 
 use common::{account, asking, at, code, invitation, other, pending, post, server, server_over};
 use countersign_core::push::native::messages::{ErrorCode, Status};
+use countersign_verifier::store::MemoryStore;
 use countersign_verifier::{ConfirmError, InviteError};
 
 #[test]
@@ -124,7 +125,7 @@ fn resigned(asking: &common::Asking, now: countersign_core::time::UnixTime) -> S
 
 #[test]
 fn an_account_has_a_bounded_number_of_phones() {
-    let server = server_over(Default::default(), |config| config.phones_per_account = 1);
+    let server = server_over(std::sync::Arc::new(MemoryStore::new()), |config| config.phones_per_account = 1);
     common::enrolled(&server, "ann", at(0));
     assert_eq!(server.invite(&account("ann"), at(1)).unwrap_err(), InviteError::TooMany);
 }

@@ -19,12 +19,12 @@ use countersign_core::push::native::messages::{
 };
 use countersign_core::push::native::{BaseUrl, Invitation};
 use countersign_core::time::UnixTime;
-use countersign_verifier::store::MemoryStore;
+use countersign_verifier::store::{MemoryStore, Store};
 use countersign_verifier::{Config, Identity, KeyId, KeyRing, Page, Profile, Question, Reply, Request, Verifier};
 
 pub(crate) const U: &str = "https://rp.example/auth";
 
-pub(crate) type Server = Verifier<Arc<MemoryStore>>;
+pub(crate) type Server = Verifier<Arc<dyn Store>>;
 
 pub(crate) fn at(seconds: i64) -> UnixTime {
     UnixTime::from_seconds(1_800_000_000 + seconds)
@@ -34,7 +34,7 @@ pub(crate) fn server() -> Server {
     server_over(Arc::new(MemoryStore::new()), |_| {})
 }
 
-pub(crate) fn server_over(store: Arc<MemoryStore>, change: impl FnOnce(&mut Config)) -> Server {
+pub(crate) fn server_over(store: Arc<dyn Store>, change: impl FnOnce(&mut Config)) -> Server {
     let mut config = Config::new(BaseUrl::parse(U, false).unwrap());
     config.requests_per_minute = 0;
     change(&mut config);
