@@ -16,6 +16,7 @@
 mod config;
 mod error;
 mod http;
+mod key_cache;
 pub mod keyring;
 mod limiter;
 mod online;
