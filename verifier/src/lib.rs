@@ -18,6 +18,7 @@
 mod config;
 mod error;
 mod http;
+mod key_cache;
 pub mod keyring;
 mod limiter;
 mod online;

@@ -10,6 +10,7 @@ use countersign_core::time::UnixTime;
 
 use crate::config::{Attestor, Config, Identity, Profile};
 use crate::error::{Error, ManageError};
+use crate::key_cache::KeyCache;
 use crate::keyring::{KeyRing, Purpose};
 use crate::limiter::Limiter;
 use crate::online::Online;
@@ -26,6 +27,7 @@ pub struct Verifier<S> {
     pub(crate) identity: Identity,
     pub(crate) attestor: Option<Box<dyn Attestor>>,
     pub(crate) requests: Limiter,
+    pub(crate) keys: KeyCache,
     online: RwLock<Option<Arc<Online>>>,
 }
 
@@ -67,8 +69,8 @@ impl<S: Store> Verifier<S> {
         if !is_shown(&profile.name, NAME) {
             return Err(ManageError::Metadata(MessageError::Malformed("name")));
         }
-        let (attestor, requests, online) = (None, Limiter::default(), RwLock::new(None));
-        let verifier = Self { store, ring, entropy, config, identity, attestor, requests, online };
+        let (attestor, requests, keys, online) = (None, Limiter::default(), KeyCache::default(), RwLock::new(None));
+        let verifier = Self { store, ring, entropy, config, identity, attestor, requests, keys, online };
         attempt::<(), ManageError>(&verifier.store, |work| {
             if work.load::<Server>(b"")?.is_none() {
                 let held = matches!(verifier.identity, Identity::Held(_));

@@ -10,7 +10,8 @@ use countersign_core::push::jose::SoftwareKey;
 use countersign_core::push::native::messages::{
     Decision, ErrorCode, KeyNaming, Message, Metadata, ReceiptStatus, Status,
 };
-use countersign_verifier::store::MemoryStore;
+use countersign_core::time::UnixTime;
+use countersign_verifier::store::{ApplyError, Key, Kind, Logged, MemoryStore, Row, Store, StoreError, Transition};
 use countersign_verifier::{Config, Identity, KeyId, KeyRing, ManageError, Profile, Request, SignInState, Verifier};
 
 #[test]
@@ -40,8 +41,8 @@ fn a_compromised_online_key_takes_its_challenges_and_pending_enrolments_with_it(
 
 #[test]
 fn two_servers_over_one_store_see_each_others_changes() {
-    let store = Arc::new(MemoryStore::new());
-    let (first, second) = (server_over(Arc::clone(&store), |_| {}), server_over(store, |_| {}));
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let (first, second) = (server_over(store.clone(), |_| {}), server_over(store, |_| {}));
     let mut phone = enrolled(&first, "ann", at(0));
     let proof = phone.proof("GET", "challenges", b"", at(1));
     let path = phone.path("challenges");
@@ -61,7 +62,7 @@ fn an_identity_key_may_be_kept_elsewhere() {
     let config = Config::new(countersign_core::push::native::BaseUrl::parse(common::U, false).unwrap());
     let profile = Profile { name: "Example".into(), require_uv: false, require_hardware: false };
     let ring = KeyRing::new(KeyId(1), [1; 32]).unwrap();
-    let store = Arc::new(MemoryStore::new());
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
     let server = Verifier::open(store, ring, config, Identity::Elsewhere(identity.public()), &profile).unwrap();
     let get = || server.handle(&Request { method: "GET", path: "/metadata", proof: &[], body: b"" }, at(0));
     assert_eq!(get().status, 503);
@@ -93,8 +94,8 @@ fn an_identity_key_may_be_kept_elsewhere() {
 
 #[test]
 fn everything_sealed_can_be_sealed_anew() {
-    let store = Arc::new(MemoryStore::new());
-    let server = server_over(Arc::clone(&store), |_| {});
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let server = server_over(store.clone(), |_| {});
     let phone = enrolled(&server, "ann", at(0));
     drop(server);
     let open = |ring: KeyRing| {
@@ -140,7 +141,7 @@ fn what_is_no_endpoint_is_refused_plainly() {
 
 #[test]
 fn a_phone_that_asks_too_often_is_told_to_wait() {
-    let server = server_over(Default::default(), |config| config.requests_per_minute = 3);
+    let server = server_over(Arc::new(MemoryStore::new()), |config| config.requests_per_minute = 3);
     let phone = enrolled(&server, "ann", at(0));
     for _ in 0..3 {
         assert_eq!(phone.fetch(&server, at(1)).status, 200);
@@ -152,9 +153,10 @@ fn a_phone_that_asks_too_often_is_told_to_wait() {
 
 #[test]
 fn of_a_hundred_parallel_enrolments_with_one_ticket_one_wins() {
-    let server = server();
+    let (server, store) = together(100);
     let invitation = invitation(&server, "ann", at(0));
     let requests: Vec<_> = (0..100).map(|_| asking(&invitation, at(0)).request).collect();
+    store.on.store(true, Ordering::SeqCst);
     let won = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for request in &requests {
@@ -164,25 +166,35 @@ fn of_a_hundred_parallel_enrolments_with_one_ticket_one_wins() {
             });
         }
     });
+    store.on.store(false, Ordering::SeqCst);
     assert_eq!((won.into_inner(), server.enrollments("ann", at(0)).unwrap().len()), (1, 1));
 }
 
 #[test]
 fn of_parallel_redemptions_one_wins() {
-    let server = server();
+    let (server, store) = together(32);
     let mut phone = enrolled(&server, "ann", at(0));
     let page = ask(&server, at(1));
     let digits = page.shown.expose().to_owned();
     phone.decide(&server, Decision::Approve, Some(&digits), at(2));
+    store.on.store(true, Ordering::SeqCst);
     let won = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for _ in 0..32 {
             scope.spawn(|| {
-                _ = won.fetch_add(usize::from(server.redeem(page.secret.expose(), at(3)).is_ok()), Ordering::Relaxed)
+                let redeemed = server.redeem(page.secret.expose(), at(3)).is_ok();
+                won.fetch_add(usize::from(redeemed), Ordering::Relaxed);
             });
         }
     });
     assert_eq!(won.into_inner(), 1);
+}
+
+fn together(threads: usize) -> (common::Server, Arc<Together>) {
+    let all = std::sync::Barrier::new(threads);
+    let store = Arc::new(Together { store: MemoryStore::new(), all, on: false.into() });
+    let shared: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
+    (server_over(shared, |_| {}), store)
 }
 
 #[test]
@@ -202,4 +214,41 @@ fn parallel_wrong_codes_are_all_counted() {
     // An answer that came behind a later counter is a suspected clone; either way nobody tries again.
     let state = server.status(page.secret.expose(), at(3)).unwrap();
     assert!(matches!(state, SignInState::Failed | SignInState::Cancelled), "{state:?}");
+}
+
+/// A store in which every thread's first transition waits until all threads have read and computed theirs: the race that
+/// otherwise happens once in many runs happens each time.
+struct Together {
+    store: MemoryStore,
+    all: std::sync::Barrier,
+    on: std::sync::atomic::AtomicBool,
+}
+
+thread_local! {
+    static HAS_MET: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+impl Store for Together {
+    fn get(&self, key: &Key) -> Result<Option<Row>, StoreError> {
+        self.store.get(key)
+    }
+
+    fn scan(&self, kind: Kind, after: Option<&[u8]>, limit: usize) -> Result<Vec<(Vec<u8>, Row)>, StoreError> {
+        self.store.scan(kind, after, limit)
+    }
+
+    fn apply(&self, transition: &Transition) -> Result<(), ApplyError> {
+        if self.on.load(Ordering::SeqCst) && !HAS_MET.replace(true) {
+            self.all.wait();
+        }
+        self.store.apply(transition)
+    }
+
+    fn sweep(&self, now: UnixTime, events_before: UnixTime) -> Result<u64, StoreError> {
+        self.store.sweep(now, events_before)
+    }
+
+    fn events(&self, after: u64, limit: usize) -> Result<Vec<Logged>, StoreError> {
+        self.store.events(after, limit)
+    }
 }

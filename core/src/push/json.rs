@@ -378,6 +378,9 @@ impl Object {
 /// A string as JSON writes it, in the shortest form: only what must be escaped is.
 #[must_use]
 pub fn quote(text: &str) -> String {
+    if text.bytes().all(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\') {
+        return format!("\"{text}\"");
+    }
     serde_json::Value::from(text).to_string()
 }
 

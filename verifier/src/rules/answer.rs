@@ -47,7 +47,7 @@ impl<S: Store> Verifier<S> {
         let KeyName::Known(signer) = message.key() else { return Err(Refusal::Unsigned) };
         let (hash, online) = (message.hash(), self.online(now)?);
         let verify = |key: &StoredKey| {
-            let public = key.public().map_err(Error::Store)?;
+            let public = self.keys.public(key).map_err(Error::Store)?;
             message.clone().verify(&public).map_err(|_| Refusal::Unsigned)
         };
         let answer = attempt(&self.store, |work| {

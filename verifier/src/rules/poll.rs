@@ -29,7 +29,7 @@ impl<S: Store> Verifier<S> {
                 if proof.key() != KeyName::Known(enrollment.possession.thumbprint) {
                     return Err(Refusal::Unsigned);
                 }
-                let key = enrollment.possession.public().map_err(Error::Store)?;
+                let key = self.keys.public(&enrollment.possession).map_err(Error::Store)?;
                 let verified = proof.clone().verify(&key).map_err(|_| Refusal::Unsigned)?;
                 self.count(&enrollment.id, now)?;
                 let proof = Proof::read(&verified)?;

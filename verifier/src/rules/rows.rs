@@ -1,7 +1,7 @@
 //! What the rules share: rows as they are at a moment.
 
 use countersign_core::push::jose::sha256;
-use countersign_core::push::native::messages::{EnrollmentId, Status};
+use countersign_core::push::native::messages::{EnrollmentId, PushAddress, Status};
 use countersign_core::time::UnixTime;
 
 use super::DAY;
@@ -87,6 +87,7 @@ pub(super) fn set_status(
     }
     if status == Status::Removed {
         (enrollment.totp, enrollment.offline, enrollment.current, enrollment.slot) = (None, Vec::new(), None, None);
+        enrollment.push = PushAddress::None;
         if let Some(mut account) = load_account(work, &enrollment.account.id)? {
             account.enrollments.retain(|id| *id != enrollment.id);
             save_account(work, &enrollment.account.id, &account)?;

@@ -1,5 +1,12 @@
 //! A phone and a verifier for tests: keys in software, a clock that the test sets.
 #![allow(dead_code, reason = "each test file is a crate of its own and uses a part of this")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "test code: what can't be right ends the test"
+)]
+#![allow(clippy::indexing_slicing, reason = "test code: what can't be right ends the test")]
 
 use std::sync::Arc;
 
@@ -12,12 +19,12 @@ use countersign_core::push::native::messages::{
 };
 use countersign_core::push::native::{BaseUrl, Invitation};
 use countersign_core::time::UnixTime;
-use countersign_verifier::store::MemoryStore;
+use countersign_verifier::store::{MemoryStore, Store};
 use countersign_verifier::{Config, Identity, KeyId, KeyRing, Page, Profile, Question, Reply, Request, Verifier};
 
 pub(crate) const U: &str = "https://rp.example/auth";
 
-pub(crate) type Server = Verifier<Arc<MemoryStore>>;
+pub(crate) type Server = Verifier<Arc<dyn Store>>;
 
 pub(crate) fn at(seconds: i64) -> UnixTime {
     UnixTime::from_seconds(1_800_000_000 + seconds)
@@ -27,7 +34,7 @@ pub(crate) fn server() -> Server {
     server_over(Arc::new(MemoryStore::new()), |_| {})
 }
 
-pub(crate) fn server_over(store: Arc<MemoryStore>, change: impl FnOnce(&mut Config)) -> Server {
+pub(crate) fn server_over(store: Arc<dyn Store>, change: impl FnOnce(&mut Config)) -> Server {
     let mut config = Config::new(BaseUrl::parse(U, false).unwrap());
     config.requests_per_minute = 0;
     change(&mut config);
@@ -245,7 +252,10 @@ pub(crate) fn ask(server: &Server, now: UnixTime) -> Page {
 
 /// Digits that aren't these.
 pub(crate) fn other(digits: &str) -> String {
-    if digits.starts_with('0') { format!("1{}", &digits[1..]) } else { format!("0{}", &digits[1..]) }
+    match digits.strip_prefix('0') {
+        Some(rest) => format!("1{rest}"),
+        None => format!("0{}", &digits[1..]),
+    }
 }
 
 pub(crate) fn thumbprint(key: &SoftwareKey) -> Thumbprint {
