@@ -828,8 +828,12 @@ def removal_works_while_frozen_or_suspended_but_not_while_pending(make):
     has(w.p("push", enrollment=id, transport="fcm", address="token"), status="frozen")
     has(w.p("remove", enrollment=id, uv=True), status="removed")
     pending = w.scan(w.v("invite", account=ACCOUNT)["uri"])["enrollment"]
-    has(w.p("remove", enrollment=pending, uv=True), error="verifier", code="not_active")
-    has(w.p("push", enrollment=pending, transport="fcm", address="token"), error="verifier", code="not_active")
+    # A phone may know this rule itself and send nothing, or be told by the verifier.
+    for found in (
+        w.p("remove", enrollment=pending, uv=True),
+        w.p("push", enrollment=pending, transport="fcm", address="token"),
+    ):
+        assert found.get("error") == "not_active" or found.get("code") == "not_active", found
 
 
 @story

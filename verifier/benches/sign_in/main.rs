@@ -11,6 +11,7 @@ mod phone;
 
 use std::error::Error;
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -38,12 +39,11 @@ fn main() -> Outcome {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
 
     let memory = open(MemoryStore::new())?;
-    one_client("in memory, one client", &memory, size(2000))?;
+    one_client("in memory, one client", &memory, size(2000), None)?;
     many_clients("in memory, 64 clients", &memory, size(6400))?;
 
-    synced(&folder.path().join("probe"), size(500))?;
     let file = open(SqliteStore::open(&folder.path().join("store"))?)?;
-    one_client("SQLite, one client", &file, size(1000))?;
+    one_client("SQLite, one client", &file, size(1000), Some(&folder.path().join("probe")))?;
     many_clients("SQLite, 64 clients", &file, size(6400))?;
     drop(file);
 
@@ -51,7 +51,6 @@ fn main() -> Outcome {
 }
 
 fn say(line: &str) -> Outcome {
-    use std::io::Write;
     Ok(writeln!(std::io::stdout().lock(), "{line}")?)
 }
 
@@ -63,58 +62,101 @@ fn open<S: Store>(store: S) -> Outcome<Verifier<S>> {
     Ok(Verifier::open(store, KeyRing::new(KeyId(1), [7; 32])?, config, identity, &profile)?)
 }
 
-/// Times one call of the verifier.
-fn timed<T>(spent: &mut Duration, call: impl FnOnce() -> T) -> T {
-    #[expect(clippy::disallowed_methods, reason = "a bench is where a clock is read")]
-    let start = Instant::now();
-    let value = std::hint::black_box(call());
-    *spent = spent.saturating_add(start.elapsed());
-    value
+/// What something took.
+#[derive(Clone, Copy, Default)]
+struct Spent {
+    /// By the clock.
+    clock: Duration,
+    /// Of the processor, by this thread: what other programs do meanwhile doesn't count.
+    processor: Duration,
 }
 
-/// One whole sign-in; the time that the verifier's four calls took.
-fn sign_in<S: Store>(verifier: &Verifier<S>, phone: &mut Phone, now: UnixTime) -> Outcome<Duration> {
-    let mut spent = Duration::ZERO;
+fn timed<T>(call: impl FnOnce() -> T) -> (T, Spent) {
+    #[expect(clippy::disallowed_methods, reason = "a bench is where a clock is read")]
+    let (start, worked) = (Instant::now(), processor_time());
+    let value = std::hint::black_box(call());
+    let spent = Spent { clock: start.elapsed(), processor: processor_time().saturating_sub(worked) };
+    (value, spent)
+}
+
+#[cfg(unix)]
+fn processor_time() -> Duration {
+    Duration::try_from(rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime)).unwrap_or_default()
+}
+
+/// Elsewhere the line about the processor's time means nothing.
+#[cfg(not(unix))]
+fn processor_time() -> Duration {
+    Duration::ZERO
+}
+
+/// One whole sign-in, and what the verifier's four calls took.
+fn sign_in<S: Store>(verifier: &Verifier<S>, phone: &mut Phone, now: UnixTime) -> Outcome<Spent> {
     let context = Context { address: Some("203.0.113.7".into()), client: Some("Firefox".into()), ..Context::default() };
     let question = Question::sign_in(context);
-    let page = timed(&mut spent, || verifier.sign_in(&phone.account, &phone.account, &question, now))?;
+    let (page, asked) = timed(|| verifier.sign_in(&phone.account, &phone.account, &question, now));
+    let page = page?;
 
     let (proof, path) = (phone.proof(now)?, phone.path("challenges"));
     let fetch = Request { method: "GET", path: &path, proof: &[&proof], body: b"" };
-    let inbox = timed(&mut spent, || verifier.handle(&fetch, now));
+    let (inbox, fetched) = timed(|| verifier.handle(&fetch, now));
 
     let (answer, path) = (phone.approve(&page, now)?, phone.path("responses"));
     let answer = Request { method: "POST", path: &path, proof: &[], body: answer.as_bytes() };
-    let receipt = timed(&mut spent, || verifier.handle(&answer, now));
+    let (receipt, answered) = timed(|| verifier.handle(&answer, now));
     if (inbox.status, receipt.status) != (200, 200) {
         return Err(format!("fetched {}, answered {}", inbox.status, receipt.status).into());
     }
-    timed(&mut spent, || verifier.redeem(page.secret.expose(), now))?;
-    Ok(spent)
+    let (redeemed, used) = timed(|| verifier.redeem(page.secret.expose(), now));
+    redeemed?;
+    let calls = [asked, fetched, answered, used];
+    let clock = calls.iter().map(|spent| spent.clock).sum();
+    Ok(Spent { clock, processor: calls.iter().map(|spent| spent.processor).sum() })
 }
 
-fn one_client<S: Store>(name: &str, verifier: &Verifier<S>, count: usize) -> Outcome {
+/// One client, one call after the other. With a `probe` each sign-in takes turns with a write of 4 KiB, synced, to a plain
+/// file: what durability costs on this disk at that moment, with all that other programs do to it.
+fn one_client<S: Store>(name: &str, verifier: &Verifier<S>, count: usize, probe: Option<&Path>) -> Outcome {
     let mut phone = Phone::enroll(verifier, name, NOW)?;
-    let mut times = Vec::with_capacity(count);
+    let mut probe = probe.map(std::fs::File::create).transpose()?;
+    let (mut times, mut syncs, mut processor) = (Vec::with_capacity(count), Vec::new(), Duration::ZERO);
     for second in (0i64..).take(count) {
         // A second between them: nobody signs in more often, and times in rows move on.
-        times.push(sign_in(verifier, &mut phone, NOW.plus_seconds(second))?);
+        let spent = sign_in(verifier, &mut phone, NOW.plus_seconds(second))?;
+        times.push(spent.clock);
+        processor = processor.saturating_add(spent.processor);
+        if let Some(file) = &mut probe {
+            syncs.push(timed(|| file.write_all(&[0xa5; 4096]).and_then(|()| file.sync_data())).1.clock);
+        }
     }
     let total: Duration = times.iter().sum();
-    report(name, count, total, times)
+    let per_core = f64::from(u32::try_from(count)?) / processor.as_secs_f64();
+    let middle = median(&mut times);
+    report(name, count, total, times)?;
+    say(&format!("{:<24} {per_core:>7.0} a second of the processor's time", ""))?;
+    if probe.is_some() {
+        let sync = median(&mut syncs);
+        let ratio = middle.as_secs_f64() / sync.as_secs_f64();
+        say(&format!("{:<24} {ratio:>7.1} times a synced write of 4 KiB, which took {sync:.2?} meanwhile", ""))?;
+    }
+    Ok(())
+}
+
+fn median(times: &mut [Duration]) -> Duration {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
 }
 
 fn many_clients<S: Store>(name: &str, verifier: &Verifier<S>, count: usize) -> Outcome {
     let names = (0..CLIENTS).map(|client| format!("{name} {client}"));
     let phones = names.map(|name| Phone::enroll(verifier, &name, NOW)).collect::<Outcome<Vec<_>>>()?;
     let each = count.div_ceil(CLIENTS);
-    let mut total = Duration::ZERO;
-    let times = timed(&mut total, || -> Outcome<Vec<Duration>> {
+    let (times, spent) = timed(|| -> Outcome<Vec<Duration>> {
         std::thread::scope(|scope| {
             let client = |mut phone: Phone| {
                 let seconds = (0i64..).take(each);
                 seconds
-                    .map(|second| sign_in(verifier, &mut phone, NOW.plus_seconds(second)))
+                    .map(|second| Ok(sign_in(verifier, &mut phone, NOW.plus_seconds(second))?.clock))
                     .collect::<Outcome<Vec<_>>>()
             };
             let clients: Vec<_> = phones.into_iter().map(|phone| scope.spawn(move || client(phone))).collect();
@@ -124,8 +166,9 @@ fn many_clients<S: Store>(name: &str, verifier: &Verifier<S>, count: usize) -> O
             }
             Ok(times)
         })
-    })?;
-    report(name, times.len(), total, times)
+    });
+    let times = times?;
+    report(name, times.len(), spent.clock, times)
 }
 
 fn report(name: &str, count: usize, total: Duration, mut times: Vec<Duration>) -> Outcome {
@@ -133,21 +176,6 @@ fn report(name: &str, count: usize, total: Duration, mut times: Vec<Duration>) -
     let at = |permille: usize| times.get(times.len().saturating_sub(1) * permille / 1000).copied().unwrap_or_default();
     let rate = f64::from(u32::try_from(count)?) / total.as_secs_f64();
     say(&format!("{name:<24} {rate:>7.0} sign-ins/s   p50 {:>8.2?}   p99 {:>8.2?}", at(500), at(990)))
-}
-
-/// What a durable write costs here at least: 4 KiB appended and synced.
-fn synced(path: &Path, count: usize) -> Outcome {
-    use std::io::Write;
-    let mut file = std::fs::File::create(path)?;
-    let mut times = Vec::with_capacity(count);
-    for _ in 0..count {
-        let mut spent = Duration::ZERO;
-        timed(&mut spent, || file.write_all(&[0xa5; 4096]).and_then(|()| file.sync_data()))?;
-        times.push(spent);
-    }
-    times.sort_unstable();
-    let median = times.get(times.len() / 2).copied().unwrap_or_default();
-    say(&format!("{:<24} {median:>8.2?} (median; nothing to do with SQLite)", "4 KiB written and synced"))
 }
 
 /// Rows and bytes of enrolments and sign-ins, in a file that was closed.

@@ -107,6 +107,17 @@ mod tests {
         assert_eq!(encode(&body), expected);
     }
 
+    /// A wake-up's body as http_ece 1.2.1 (Python) makes it from the same keys and salt.
+    #[test]
+    fn another_implementation_makes_the_same_body() {
+        let once = Once { key: p256::SecretKey::from_slice(&[3; 32]).unwrap(), salt: [5; 16] };
+        let receiver = bytes("BB4YUy_UdUwC8wQdnHXOszuD_9gax85P6ILMscmLxYlupGwxHE4v9A3ZajZT5uRURdMt_khuztdcepDGoYiBwKM");
+        let body = once.encrypt(b"MDEyMzQ1Njc4OWFiY2RlZg", &receiver, &[9; 16]).unwrap();
+        let expected = "BQUFBQUFBQUFBQUFBQUFBQAAEABBBFkat3HrvP1tnLkJTRBlKK3Rpp1EwsH2J_CJ7Fi5xhrfn05qvw0EXAxpOjxorXyXynK-\
+                        ZN70om_s0mPdmKkngPDgKWPowTelEexMyJn97TVvXfuRsPiKdcCujypGsM12DwuW_hEeOdg";
+        assert_eq!(encode(&body), expected);
+    }
+
     #[test]
     fn keys_that_are_none_and_messages_that_are_too_long_are_refused() {
         let once = || Once::make(&SystemEntropy::new()).unwrap();
