@@ -2,6 +2,8 @@
 //!
 //! Online and identity keys are Ed25519, whatever `alg` the command names: phones of either kind can enrol.
 
+#![expect(clippy::indexing_slicing, reason = "members of JSON objects: a missing one is made, nothing can panic")]
+
 use std::io::{BufRead, Write};
 
 use countersign_core::entropy::SystemEntropy;

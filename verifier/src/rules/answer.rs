@@ -203,11 +203,11 @@ fn approve(work: &mut Work<'_>, case: Case, answer: &Answer, now: UnixTime) -> R
     (enrollment.wrong, enrollment.unapproved, enrollment.current) = (0, 0, None);
     save_enrollment(work, &enrollment)?;
     // A signed approval opens the account's other ways again.
-    if let Some(mut account) = load_account(work, &sign_in.account)? {
-        if account.offline.wrong > 0 || account.totp.wrong > 0 {
-            (account.offline, account.totp) = (WayLimit::default(), WayLimit::default());
-            save_account(work, &sign_in.account, &account)?;
-        }
+    if let Some(mut account) = load_account(work, &sign_in.account)?
+        && (account.offline.wrong > 0 || account.totp.wrong > 0)
+    {
+        (account.offline, account.totp) = (WayLimit::default(), WayLimit::default());
+        save_account(work, &sign_in.account, &account)?;
     }
     work.tell(now, Actor::Phone, &sign_in.account, Some(&enrollment.id), What::Approved, Outcome::Done);
     Ok(ReceiptStatus::Approved)

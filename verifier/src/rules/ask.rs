@@ -345,12 +345,12 @@ fn supersede(
     phones: &mut [Enrollment],
     now: UnixTime,
 ) -> Result<(), Error> {
-    if let Some(mut before) = load_sign_in(work, online, id, now)? {
-        if before.state == SignInState::Pending {
-            before.decide(SignInState::Superseded);
-            supersede_challenges(&mut before, phones, now);
-            save_sign_in(work, id, &before)?;
-        }
+    if let Some(mut before) = load_sign_in(work, online, id, now)?
+        && before.state == SignInState::Pending
+    {
+        before.decide(SignInState::Superseded);
+        supersede_challenges(&mut before, phones, now);
+        save_sign_in(work, id, &before)?;
     }
     Ok(())
 }

@@ -91,8 +91,8 @@ impl<S: Store> Verifier<S> {
             return refused(ErrorCode::TicketExpired);
         }
         if let Some(used) = used {
-            // An answer that a compromised key signed is worth nothing, and the enrolment is removed with it.
-            return if online.lists(used.signer) { Ok(used.answer) } else { refused(ErrorCode::TicketUsed) };
+            // An answer that a compromised key signed is worth nothing; the enrolment is removed with it.
+            return if online.lists(used.signer) { Ok(used.answer) } else { refused(ErrorCode::TicketExpired) };
         }
         let off = message.issued.seconds().saturating_sub(now.seconds()).saturating_abs();
         if off > SKEW || now >= message.expires {

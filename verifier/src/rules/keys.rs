@@ -117,10 +117,10 @@ impl<S: Store> Verifier<S> {
         self.check_address(enrollment, &message.issuer, &message.audience)?;
         let possession = self.new_key(work, enrollment, message.possession.as_deref(), Role::Possession)?;
         let uv = self.new_key(work, enrollment, message.uv.as_deref(), Role::Uv)?;
-        if let (Some(possession), Some(uv)) = (&possession, &uv) {
-            if possession.thumbprint == uv.thumbprint {
-                return Err(MALFORMED);
-            }
+        if let (Some(possession), Some(uv)) = (&possession, &uv)
+            && possession.thumbprint == uv.thumbprint
+        {
+            return Err(MALFORMED);
         }
         if enrollment.status != Status::Active {
             return Err(Refusal::Code(ErrorCode::NotActive));

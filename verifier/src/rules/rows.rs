@@ -1,7 +1,7 @@
 //! What the rules share: rows as they are at a moment.
 
 use countersign_core::push::jose::sha256;
-use countersign_core::push::native::messages::{EnrollmentId, Status};
+use countersign_core::push::native::messages::{EnrollmentId, PushAddress, Status};
 use countersign_core::time::UnixTime;
 
 use super::DAY;
@@ -45,10 +45,10 @@ pub(super) fn load_enrollment(
     now: UnixTime,
 ) -> Result<Option<Enrollment>, Error> {
     let Some(mut enrollment) = work.load::<Enrollment>(id.as_str().as_bytes())? else { return Ok(None) };
-    if let Some(pending) = &enrollment.pending {
-        if now >= enrollment.since.plus_seconds(CONFIRM_WITHIN) || !online.lists(pending.signer) {
-            set_status(work, online, &mut enrollment, Status::Removed, Actor::Clock, now)?;
-        }
+    if let Some(pending) = &enrollment.pending
+        && (now >= enrollment.since.plus_seconds(CONFIRM_WITHIN) || !online.lists(pending.signer))
+    {
+        set_status(work, online, &mut enrollment, Status::Removed, Actor::Clock, now)?;
     }
     Ok(Some(enrollment))
 }
@@ -87,6 +87,7 @@ pub(super) fn set_status(
     }
     if status == Status::Removed {
         (enrollment.totp, enrollment.offline, enrollment.current, enrollment.slot) = (None, Vec::new(), None, None);
+        enrollment.push = PushAddress::None;
         if let Some(mut account) = load_account(work, &enrollment.account.id)? {
             account.enrollments.retain(|id| *id != enrollment.id);
             save_account(work, &enrollment.account.id, &account)?;
