@@ -1,5 +1,7 @@
 //! The whole in a minute: enrol from pictures, read codes, lock, tamper, back up, restore. Temporary files only.
 
+#[expect(dead_code, reason = "the play that uses it comes with the phone's commands")]
+mod browser;
 pub(crate) mod serve;
 mod service;
 
