@@ -3,7 +3,7 @@
 use std::io::BufRead;
 use std::sync::mpsc::{Receiver, channel};
 
-use super::service::{Operator, Options, Service};
+use super::service::{Clock, Operator, Options, Service};
 use crate::failure::Failure;
 use crate::terminal::{answer, say};
 
@@ -15,7 +15,7 @@ enum Heard {
 
 /// Serves until Ctrl-C, `quit`, or the end of standard input.
 pub(crate) fn run(port: u16) -> Result<(), Failure> {
-    let service = Service::start(Options { port, ..Options::default() })?;
+    let service = Service::start(Options { port, clock: Clock::default(), ..Options::default() })?;
     answer(&format!(
         "A sign-in service: {}\n\n\
          Open that address in a browser on this computer and set up an account; the page says what to do.\n\

@@ -20,5 +20,9 @@ mod session;
 mod table;
 mod visit;
 
+#[cfg(test)]
+mod tests;
+
+pub(crate) use clock::Clock;
 pub(crate) use operator::Operator;
 pub(crate) use server::{Options, Service, Trouble};

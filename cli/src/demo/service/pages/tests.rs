@@ -63,14 +63,14 @@ fn nothing_that_came_from_outside_is_markup() {
 
 #[test]
 fn no_page_has_an_inline_script_or_style_or_something_from_elsewhere() {
-    let codes = [("Phone".to_owned(), "countersign://challenge?c=a".to_owned())];
+    let codes = [("Phone".to_owned(), "a code".to_owned())];
     let frame = frame("Payroll");
     let asked = asking(&Question::SignIn, Stand::Pending(3), &codes);
     for page in [ask(&frame, &asked), offline(&frame, &asked), super::entry::sign_in(&frame, "", None)] {
         let document = page.document(&frame);
         assert!(!document.contains("style=\"") && !document.contains(" onclick") && !document.contains("<style"));
         assert_eq!(document.matches("<script").count(), 1);
-        assert!(!document.replace("http://www.w3.org/2000/svg", "").contains("http"), "{document}");
+        assert!(!document.replace("http://www.w3.org/2000/svg", "").contains("//"), "{document}");
     }
 }
 

@@ -63,9 +63,6 @@ mod tests {
         for (typed, euro) in
             [("120", "120.00 €"), ("0120,5", "120.50 €"), ("0.01 €", "0.01 €"), ("99999.99", "99999.99 €")]
         {
-            if typed.len() > 5 && !typed.contains(['.', ',']) {
-                continue;
-            }
             assert_eq!(euros(typed).as_deref(), Some(euro), "{typed}");
         }
         for wrong in ["", "0", "0.00", "-1", "1.234", "1,000.00", "100000", "1e3", "١٢", ".5"] {
