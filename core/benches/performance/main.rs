@@ -1,7 +1,7 @@
 //! How fast the core is, as ratios to references that are measured in the same run; `docs/performance.md` has results.
 //!
 //! - `harness`: how two sides are compared and what is printed; `accounts`: the accounts and vaults to measure with.
-//! - One file a measure: `codes`, `parse`, `unlock`, `add`, `search`, `transfer`, `memory`; and `growth`, the table over sizes.
+//! - One file a measure: `codes`, `parse`, `push`, `unlock`, `add`, `search`, `transfer`, `memory`; and `growth`, the table over sizes.
 //!
 //!     cargo bench -p countersign-core --bench performance [-- NAME…]
 //!
@@ -15,7 +15,12 @@ mod growth;
 mod harness;
 mod memory;
 mod parse;
+mod push;
 mod search;
+#[path = "../../tests/push_phone/server.rs"]
+#[expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "shared with tests, which fail by panicking")]
+#[allow(dead_code, reason = "tests use more of it")]
+mod server;
 mod transfer;
 mod unlock;
 
@@ -24,11 +29,12 @@ use harness::{Harness, Outcome};
 /// A measure's name, as one asks for it, and what runs it.
 type Measure = (&'static str, fn(&mut Harness) -> Outcome);
 
-const MEASURES: [Measure; 8] = [
+const MEASURES: [Measure; 9] = [
     ("codes", codes::measure),
     ("parse", parse::measure),
     ("unlock", unlock::measure),
     ("add", add::measure),
+    ("push", push::measure),
     ("search", search::measure),
     ("transfer", transfer::measure),
     ("memory", memory::measure),

@@ -244,6 +244,18 @@ impl Phone {
         (task, request)
     }
 
+    /// Another phone in the same state.
+    pub(crate) fn again(&self) -> Self {
+        Self {
+            enrollment: self.enrollment.clone(),
+            verifier: self.verifier.clone(),
+            uv: SoftwareKey::from_secret(&self.uv.secret()),
+            offline: self.offline.clone(),
+            totp: self.totp.clone(),
+            entropy: Counting::new(),
+        }
+    }
+
     /// Everything that is stored.
     pub(crate) fn bytes(&self) -> (Vec<u8>, Vec<u8>) {
         (self.enrollment.encode().to_vec(), self.verifier.encode().to_vec())
