@@ -1,6 +1,11 @@
 //! Wake-ups through a push server of our own, over TLS on this machine.
 #![cfg(feature = "unifiedpush")]
-#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test, and of what takes how long")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test, and of what takes how long"
+)]
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

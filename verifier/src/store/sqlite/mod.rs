@@ -6,9 +6,9 @@
 //! **What is durable when.** [`Store::apply`] returns after the journal was synced to the disk (WAL,
 //! `synchronous=FULL`), with one exception: a transition that only remembers nonces is committed without a sync. After a
 //! power cut (not after a crash of the process) such a nonce may be forgotten, and then a proof that somebody recorded
-//! less than a minute before could be replayed once: it would bring the same inbox to somebody who has seen it, or set the
-//! push address that the phone had just set. That is worth less than a sync for each of the phones' polls. The next
-//! synced transition makes all nonces before it durable, too.
+//! less than a minute before could be replayed once: it would bring the same inbox to somebody who has seen it. A request
+//! that changes something writes its nonce together with the change, synced. That is worth less than a sync for each of
+//! the phones' polls. The next synced transition makes all nonces before it durable, too.
 //!
 //! **Group commit.** While one batch is being synced, the transitions of other threads gather; the next commit takes them
 //! all into one transaction, each in a savepoint of its own: a conflict or an error of one leaves the others alone, and a
