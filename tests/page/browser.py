@@ -152,7 +152,7 @@ class Tab:
         self.until(f"document.readyState === 'complete' && document.querySelector('h1')?.innerText === {json.dumps(wanted)}", within)
 
     def says(self, words, within=WITHIN):
-        self.until(f"document.body.innerText.replaceAll('\\u2019', \"'\").includes({json.dumps(words)})", within)
+        self.until(f"document.body.innerText.replaceAll('\\u2019', \"'\").replaceAll('\\u00a0', ' ').includes({json.dumps(words)})", within)
 
     def fill(self, selector, text):
         self.until(f"!!document.querySelector({json.dumps(selector)})")

@@ -8,10 +8,13 @@ Starts `countersign demo --serve` and a headless Chromium, both of which it stop
 """
 import argparse
 import json
+import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -29,9 +32,12 @@ class Service:
         self.program = program
         self.start()
 
-    def start(self, port=0):
-        command = [self.program, "demo", "--serve", "--port", str(port)]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    def start(self):
+        # A folder for its files, so that it is seen whether any stay.
+        self.folder = tempfile.mkdtemp(prefix="page-service-")
+        command, pipe = [self.program, "demo", "--serve"], subprocess.PIPE
+        environment = os.environ | {"TMPDIR": self.folder}
+        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=environment)
         first = self.line()
         self.address = first.rsplit(" ", 1)[1]
         self.skew = 0
@@ -58,15 +64,20 @@ class Service:
     def clock(self):
         return time.time() + self.skew
 
-    def stop(self):
-        if self.process.poll() is None:
+    def stop(self, signal=None):
+        """Stops it; its status, and what it leaves behind."""
+        if signal:
+            self.process.send_signal(signal)
+        else:
             self.process.stdin.close()
-            try:
-                return self.process.wait(10)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                return self.process.wait(10)
-        return self.process.returncode
+        try:
+            status = self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            status = self.process.wait(10)
+        left = os.listdir(self.folder)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        return status, left
 
 
 class Stage:
@@ -443,6 +454,7 @@ def other_browsers(stage):
 def second_tab(stage):
     """A second tab of the same browser asks anew: the first one's digits end, and neither redeems the other's."""
     name, hand = stage.somebody()
+    before = log(stage).count("Redeemed")
     first = stage.tab()
     old = stage.ask(first, name)
     second = stage.beside(first)
@@ -458,8 +470,7 @@ def second_tab(stage):
     for tab in (second, third):
         tab.front()
         tab.title(f"Hello, {name}")
-    events = [line for line in log(stage) if line == "Redeemed"]
-    assert len(events) == redeemed_before(stage) + 1, "one approval was used once"
+    assert log(stage).count("Redeemed") == before + 1, "one approval was used once"
 
 
 def log(stage):
@@ -469,10 +480,6 @@ def log(stage):
     while not lines[-1].startswith("The clock is 0 s"):
         lines.append(stage.service.line())
     return lines[:-1]
-
-
-def redeemed_before(stage):
-    return stage.redeemed
 
 
 def cancelling(stage):
@@ -608,6 +615,18 @@ def strangers(stage):
     assert fetch("/nowhere").status == 404
 
 
+def stopping(stage):
+    """The end of input and Ctrl-C stop the service, within seconds, with an open page, and no file stays."""
+    for how in (None, signal.SIGINT):
+        service = Service(stage.program)
+        tab = stage.browser.tab(stage.browser.person())
+        tab.go(service.address)
+        tab.title("Sign in")
+        assert os.listdir(service.folder), "it keeps its rows in a file"
+        assert service.stop(how) == (0, []), how
+        tab.close()
+
+
 def small_and_readable(stage):
     """At 360 px nothing sticks out; every text has a contrast of 4.5 or more, light and dark."""
     hand, tab = stage.hand(), stage.tab(width=360, height=760, scale=2)
@@ -620,19 +639,36 @@ def small_and_readable(stage):
             assert tab.js("document.documentElement.scrollWidth") <= 360, place
             bad = tab.js(CONTRAST)
             assert not bad, f"{place}, dark {dark}: {bad}"
-    tab.click("Sign out") if "Sign out" in tab.text() else None
+    # Pages of a question, and one that has ended.
+    name, hand = stage.somebody()
+    other = stage.tab(width=360, height=760, scale=2)
+    stage.ask(other, name)
+    address = other.js("location.href")
+    for place in ("", "/offline", "/code"):
+        other.go(address + place)
+        for dark in (False, True):
+            other.look(360, 760, 2, dark)
+            assert other.js("document.documentElement.scrollWidth") <= 360, place
+            assert not (bad := other.js(CONTRAST)), f"{place}, dark {dark}: {bad}"
+    other.go(address)
+    assert hand.answer("deny") == "denied"
+    other.title("Turned down")
+    for dark in (False, True):
+        other.look(360, 760, 2, dark)
+        assert not (bad := other.js(CONTRAST)), f"denied, dark {dark}: {bad}"
 
 
 CONTRAST = """(() => {
   const parse = c => c.match(/[\\d.]+/g).map(Number);
   const light = ([r, g, b]) => [r, g, b].map(v => v / 255).map(v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
     .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const seen = c => c.length < 4 || c[3] > 0;
   const ground = it => { for (; it; it = it.parentElement) { const c = parse(getComputedStyle(it).backgroundColor);
     if (c.length < 4 || c[3] > 0) return c; } return [255, 255, 255]; };
   const bad = [];
   for (const it of document.querySelectorAll('body *')) {
     const own = [...it.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
-    if (!own || !it.getClientRects().length) continue;
+    if (!own || !it.getClientRects().length || !seen(parse(getComputedStyle(it).color))) continue;
     const [a, b] = [light(parse(getComputedStyle(it).color)), light(ground(it))].sort((x, y) => y - x);
     const ratio = (a + 0.05) / (b + 0.05);
     if (ratio < 4.5) bad.push(it.innerText.slice(0, 30) + ' ' + ratio.toFixed(2));
@@ -644,7 +680,8 @@ CONTRAST = """(() => {
 TESTS = [
     setting_up, three_wrong_confirmations, signing_in, sending_again, three_wrong_digits, denying, reporting, expiring,
     an_approval_ends_after_a_minute, without_network, without_network_on_a_small_screen, by_code, paying, other_browsers,
-    second_tab, cancelling, unreachable, without_scripts, keyboard_only, phones, strangers, small_and_readable,
+    second_tab, cancelling, unreachable, without_scripts, keyboard_only, phones, strangers, stopping,
+    small_and_readable,
 ]  # fmt: skip
 
 
@@ -665,7 +702,6 @@ def main():
                 continue
             start = time.monotonic()
             try:
-                stage.redeemed = log(stage).count("Redeemed")
                 test(stage)
                 passed += 1
                 print(f"ok: {test.__name__.replace('_', ' ')} ({time.monotonic() - start:.1f} s)", flush=True)

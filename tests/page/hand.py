@@ -1,7 +1,6 @@
 """A phone in a hand: the Python phone of tests/protocol, with a real network."""
 import pathlib
 import sys
-import time
 import urllib.error
 import urllib.request
 
@@ -85,7 +84,3 @@ class Hand:
 
     def totp(self):
         return self.only("totp", enrollment=self.id)["digits"]
-
-
-def now():
-    return time.time()

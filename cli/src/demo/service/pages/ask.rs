@@ -121,7 +121,7 @@ impl Ask<'_> {
 }
 
 fn wrong(left: u8) -> String {
-    let tries = if left == 1 { "1 try".to_owned() } else { format!("{left} tries") };
+    let tries = if left == 1 { "1\u{a0}try".to_owned() } else { format!("{left}\u{a0}tries") };
     format!("Wrong digits on the phone. {tries} left.")
 }
 
