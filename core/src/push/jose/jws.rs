@@ -110,6 +110,17 @@ impl<'a> Jws<'a> {
         }
         Ok(Verified { hash: self.hash(), kind: self.kind, key: self.key, payload: self.payload.to_owned() })
     }
+
+    /// A message that was verified before it was kept, in a place that nobody else writes: its hash says that it is the same.
+    ///
+    /// # Errors
+    /// [`MessageError::WrongSignature`] if it is another message.
+    pub(in crate::push) fn verified_before(self, hash: MessageHash) -> Result<Verified, MessageError> {
+        if self.hash() != hash {
+            return Err(MessageError::WrongSignature);
+        }
+        Ok(Verified { hash, kind: self.kind, key: self.key, payload: self.payload.to_owned() })
+    }
 }
 
 fn read_header(header: &[u8]) -> Result<(Algorithm, String, KeyName), MessageError> {

@@ -40,7 +40,7 @@ fn about(challenge: &Challenge) -> Option<String> {
 }
 
 impl Work<'_> {
-    /// A challenge that is remembered, verified once more.
+    /// A challenge that is remembered, judged once more.
     fn wanted(&self, request: RequestId) -> Result<(&Entry, Challenge), Error> {
         let entry = self.enrollment.entry(request).ok_or(Error::UnknownRequest)?;
         if self.enrollment.status != Status::Active {
@@ -52,7 +52,7 @@ impl Work<'_> {
         if entry.text.is_empty() {
             return Err(Error::UnknownRequest);
         }
-        let (_, challenge) = self.enrollment.judge(&self.verifier, &entry.text, self.now)?;
+        let (_, challenge) = self.enrollment.judge_kept(&self.verifier, entry, self.now)?;
         Ok((entry, challenge))
     }
 }

@@ -58,7 +58,7 @@ pub struct Enrollment {
 pub(super) struct Entry {
     pub(super) hash: MessageHash,
     pub(super) expires: UnixTime,
-    /// The message, as it came; it is verified again at each use.
+    /// The message, as it came, verified then; all but its signature is judged again at each use.
     pub(super) text: String,
     pub(super) phase: Phase,
     /// It stood in an inbox.

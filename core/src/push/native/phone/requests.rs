@@ -4,7 +4,7 @@ use super::Error;
 use super::enrollment::{Enrollment, Entry, Phase};
 use super::verifier::{SKEW, Verifier};
 use crate::push::MessageError;
-use crate::push::jose::{Jws, KeyName, MessageHash};
+use crate::push::jose::{Jws, KeyName, MessageHash, Verified};
 use crate::push::model::{Action, Code, Line, Needs, Request, RequestId, Status};
 use crate::push::native::invitation::unescape;
 use crate::push::native::messages::{self, Challenge, Message};
@@ -30,7 +30,30 @@ impl Enrollment {
         let jws = Jws::parse(text)?;
         let KeyName::Known(name) = jws.key() else { return Err(MessageError::UnknownKey) };
         let verified = jws.verify(verifier.key(name).ok_or(MessageError::UnknownKey)?)?;
-        let challenge = Challenge::read(&verified)?;
+        self.judge_verified(verifier, &verified, now)
+    }
+
+    /// A challenge that is remembered, judged again: everything but its signature, which was verified before it was kept, in
+    /// a state that is sealed. Its key must still be one of the verifier's.
+    pub(super) fn judge_kept(
+        &self,
+        verifier: &Verifier,
+        entry: &Entry,
+        now: UnixTime,
+    ) -> Result<(MessageHash, Challenge), MessageError> {
+        let jws = Jws::parse(&entry.text)?;
+        let KeyName::Known(name) = jws.key() else { return Err(MessageError::UnknownKey) };
+        verifier.key(name).ok_or(MessageError::UnknownKey)?;
+        self.judge_verified(verifier, &jws.verified_before(entry.hash)?, now)
+    }
+
+    fn judge_verified(
+        &self,
+        verifier: &Verifier,
+        verified: &Verified,
+        now: UnixTime,
+    ) -> Result<(MessageHash, Challenge), MessageError> {
+        let challenge = Challenge::read(verified)?;
         if challenge.issuer != verifier.base().as_str() {
             return Err(MessageError::Elsewhere("iss"));
         }
@@ -133,7 +156,7 @@ impl Enrollment {
 
     /// The request on screen; none where it is over or not to be shown any more.
     pub(super) fn request_of(&self, verifier: &Verifier, entry: &Entry, now: UnixTime) -> Option<Request> {
-        let (_, challenge) = self.judge(verifier, &entry.text, now).ok()?;
+        let (_, challenge) = self.judge_kept(verifier, entry, now).ok()?;
         let messages::Context { application, client, address, location, time } = challenge.context;
         let context =
             [client.map(Line::Client), address.map(Line::Address), location.map(Line::Location), time.map(Line::Time)];
