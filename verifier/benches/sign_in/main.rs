@@ -120,10 +120,13 @@ fn one_client<S: Store>(name: &str, verifier: &Verifier<S>, count: usize, probe:
     let mut phone = Phone::enroll(verifier, name, NOW)?;
     let mut probe = probe.map(std::fs::File::create).transpose()?;
     let (mut times, mut syncs, mut processor) = (Vec::with_capacity(count), Vec::new(), Duration::ZERO);
+    let bare = Bare::new()?;
+    let mut bare_times = Vec::with_capacity(count);
     for second in (0i64..).take(count) {
         // A second between them: nobody signs in more often, and times in rows move on.
         let spent = sign_in(verifier, &mut phone, NOW.plus_seconds(second))?;
         times.push(spent.clock);
+        bare_times.push(timed(|| bare.run()).1.clock);
         processor = processor.saturating_add(spent.processor);
         if let Some(file) = &mut probe {
             syncs.push(timed(|| file.write_all(&[0xa5; 4096]).and_then(|()| file.sync_data())).1.clock);
@@ -134,12 +137,40 @@ fn one_client<S: Store>(name: &str, verifier: &Verifier<S>, count: usize, probe:
     let middle = median(&mut times);
     report(name, count, total, times)?;
     say(&format!("{:<24} {per_core:>7.0} a second of the processor's time", ""))?;
+    let least = median(&mut bare_times);
+    let ratio = middle.as_secs_f64() / least.as_secs_f64();
+    say(&format!("{:<24} {ratio:>7.2} times its bare signature operations, which took {least:.2?} meanwhile", ""))?;
     if probe.is_some() {
         let sync = median(&mut syncs);
         let ratio = middle.as_secs_f64() / sync.as_secs_f64();
         say(&format!("{:<24} {ratio:>7.1} times a synced write of 4 KiB, which took {sync:.2?} meanwhile", ""))?;
     }
     Ok(())
+}
+
+/// The signature operations of a sign-in at the verifier and nothing else: three made (challenge, inbox, receipt), two
+/// verified (proof, answer), of messages as long.
+struct Bare {
+    key: SoftwareKey,
+    message: [u8; 700],
+    signature: [u8; 64],
+}
+
+impl Bare {
+    fn new() -> Outcome<Self> {
+        let (key, message) = (SoftwareKey::make(&SystemEntropy::new())?, [0x61; 700]);
+        let signature = key.sign(&message);
+        Ok(Self { key, message, signature })
+    }
+
+    fn run(&self) {
+        for _ in 0..3 {
+            std::hint::black_box(self.key.sign(&self.message));
+        }
+        for _ in 0..2 {
+            std::hint::black_box(self.key.public().verify(&self.message, &self.signature));
+        }
+    }
 }
 
 fn median(times: &mut [Duration]) -> Duration {

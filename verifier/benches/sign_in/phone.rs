@@ -1,7 +1,7 @@
-//! A phone with P-256 keys, as real ones have; its own work is never counted.
+//! A phone with Ed25519 keys; its own work is never counted.
 
 use countersign_core::entropy::{SystemEntropy, random};
-use countersign_core::push::jose::{Draft, Jws, PublicKey, encode, sha256};
+use countersign_core::push::jose::{Draft, Jws, PublicKey, SoftwareKey, encode, sha256};
 use countersign_core::push::native::Invitation;
 use countersign_core::push::native::formulas::{ExchangeKey, confirmation, ticket_id, ticket_proof};
 use countersign_core::push::native::messages::{
@@ -10,9 +10,6 @@ use countersign_core::push::native::messages::{
 use countersign_core::time::UnixTime;
 use countersign_verifier::store::Store;
 use countersign_verifier::{Page, Request, Verifier};
-use p256::ecdsa::signature::Signer;
-use p256::ecdsa::{Signature, SigningKey};
-use p256::elliptic_curve::sec1::ToSec1Point;
 
 use super::Outcome;
 
@@ -26,21 +23,18 @@ pub(crate) struct Phone {
 }
 
 struct Key {
-    secret: SigningKey,
+    secret: SoftwareKey,
     public: PublicKey,
 }
 
 impl Key {
     fn make() -> Outcome<Self> {
-        let secret = p256::SecretKey::from_slice(&random::<32>(&SystemEntropy::new())?)?;
-        let public = PublicKey::p256(secret.public_key().to_sec1_point(false).as_bytes())?;
-        Ok(Self { secret: SigningKey::from(&secret), public })
+        let secret = SoftwareKey::make(&SystemEntropy::new())?;
+        Ok(Self { public: secret.public(), secret })
     }
 
     fn sign(&self, draft: Draft) -> String {
-        let signature: Signature = self.secret.sign(draft.message());
-        let signature: [u8; 64] = signature.to_bytes().into();
-        draft.signed(&signature)
+        draft.sign(&self.secret)
     }
 }
 
