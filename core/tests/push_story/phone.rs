@@ -21,7 +21,7 @@ use super::script::Script;
 
 /// What waits for an answer.
 enum Running {
-    Enroll(Walk),
+    Enroll(Box<Walk>),
     Task { task: Box<Task>, command: Value, digits: Option<String> },
 }
 
@@ -135,7 +135,7 @@ impl Phone {
                     attestation: None,
                 };
                 self.flow = Some(Enrolling::begin(wanted, &self.script).unwrap());
-                self.enroll(Walk::default(), Reply::Begin, now)
+                self.enroll(Box::default(), Reply::Begin, now)
             }
             "receive" => self.receive(command, now),
             "offline" => {
@@ -222,7 +222,7 @@ impl Phone {
         }
     }
 
-    fn enroll(&mut self, mut walk: Walk, mut reply: Reply, now: UnixTime) -> Value {
+    fn enroll(&mut self, mut walk: Box<Walk>, mut reply: Reply, now: UnixTime) -> Value {
         loop {
             let mut flow = self.flow.take().unwrap();
             let progress = flow.next(&mut walk, now, &self.script, reply);
