@@ -83,12 +83,12 @@ impl Invitation {
     }
 }
 
-/// Percent-encoding (RFC 3986): unreserved characters, `:` and `/` stand as they are.
+/// Percent-encoding: only unreserved characters (RFC 3986, section 2.3) stand as they are, so that there is one form of each.
 #[must_use]
 pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~:/".contains(&byte) {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             escaped.push(char::from(byte));
         } else {
             escaped.push_str(&format!("%{byte:02X}"));
