@@ -3,12 +3,18 @@
 //! Redirects are never followed, proxies of the environment are not asked, certificates are checked against the roots that
 //! browsers have. Whatever goes wrong is told in one word for the person and means to core that nothing came back.
 
+#[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+mod tests;
+
 use std::io::Read;
 use std::time::Duration;
 
 use countersign_core::push::model::{Arrival, HttpRequest, HttpResponse, Method};
 use ureq::Agent;
+use ureq::config::ConfigBuilder;
 use ureq::http;
+use ureq::typestate::AgentScope;
 
 use crate::terminal::now;
 
@@ -26,20 +32,23 @@ pub(crate) struct Exchange {
     pub(crate) trouble: Option<String>,
 }
 
+/// The bounds that hold for every request.
+fn configuration() -> ConfigBuilder<AgentScope> {
+    Agent::config_builder()
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .http_status_as_error(false)
+        .proxy(None)
+        .user_agent("countersign")
+        .accept_encoding("identity")
+        .max_response_header_size(16 * 1024)
+        .timeout_connect(Some(CONNECT))
+        .timeout_global(Some(WHOLE))
+}
+
 impl Network {
     pub(crate) fn new() -> Self {
-        let configuration = Agent::config_builder()
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .http_status_as_error(false)
-            .proxy(None)
-            .user_agent("countersign")
-            .accept_encoding("identity")
-            .max_response_header_size(16 * 1024)
-            .timeout_connect(Some(CONNECT))
-            .timeout_global(Some(WHOLE))
-            .build();
-        Self(configuration.into())
+        Self(configuration().build().into())
     }
 
     /// Sends one request; comes back within 20 seconds.

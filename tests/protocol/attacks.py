@@ -5,7 +5,7 @@ The evil half is Python's, in this process, with one rule broken in one kind of 
 import phone
 import verifier
 from spoil import SPOILS, put, spoiling
-from strict import Message, b64, dump, make as honest
+from strict import Message, b64, dump, unb64, make as honest
 from world import ACCOUNT, LOST
 
 REFUSALS = ("network", "refused", "bad_invitation", "bad_challenge")
@@ -494,6 +494,35 @@ def a_wrong_tp_does_not_use_up_the_ticket(make):
     answered(w, "ticket_unknown")
     w.via = None
     w.scan(invited["uri"])
+
+
+ED25519_ORDER = 2**252 + 27742317777372353535851937790883648493
+P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+
+
+@attack("verifier")
+def a_malleated_signature_is_no_new_answer(make):
+    w = make()
+    id = w.enroll()
+    w.ask()
+    w.pull(id)
+    compact = write(w, id)
+    first = w.answers[-1]
+    assert receipt(w, "wrong_code")["attempts_left"] == 2
+    signing_input, signature = compact.rsplit(".", 1)
+    raw = unb64(signature)
+    if w.phone_half.it.enrollments[id].uv.alg == "ES256":
+        # (r, n - s) is as good as (r, s): the same message, the same receipt, no try.
+        s = P256_ORDER - int.from_bytes(raw[32:], "big")
+        twin, wanted = raw[:32] + s.to_bytes(32, "big"), first
+    else:
+        # S + L: refused by a strict verifier.
+        s = ED25519_ORDER + int.from_bytes(raw[32:], "little")
+        twin, wanted = raw[:32] + s.to_bytes(32, "little"), None
+    body = f"{signing_input}.{b64(twin)}"
+    found = w.v("http", method="POST", path=f"/enrollments/{id}/responses", proof=None, body=body)
+    assert (found == wanted) if wanted else (found["status"], found["body"]) == (401, ""), found
+    assert w.v("enrollment", enrollment=id)["counter"] == 1
 
 
 # --- The network, and a verifier that changes its mind ---
