@@ -21,5 +21,5 @@ if need_python; then
 else
     missing "the push protocol" "the Python packages could not be installed"
 fi
-check "every row of the threat model names a test that is there" 60 python3 tests/threats.py
+suite "every row of the threat model names a test that is there" 60 python3 tests/threats.py
 finish
