@@ -103,6 +103,10 @@ fn words(error: &ureq::Error) -> String {
         ureq::Error::Timeout(_) => "it took too long".to_owned(),
         ureq::Error::HostNotFound => "there is no such server".to_owned(),
         ureq::Error::Tls(_) | ureq::Error::Rustls(_) => "the server can't prove that it is that server".to_owned(),
+        // A handshake that fails comes as an error of the stream.
+        ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => {
+            "the server can't prove that it is that server".to_owned()
+        }
         ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
             "the server doesn't answer".to_owned()
         }

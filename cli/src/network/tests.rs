@@ -46,7 +46,7 @@ fn request(port: u16) -> HttpRequest {
 }
 
 fn trusting(root: &[u8]) -> Network {
-    let roots = RootCerts::new_with_certs(&[Certificate::from_der(root)]);
+    let roots = RootCerts::new_with_certs(&[Certificate::from_der(root).to_owned()]);
     let tls = TlsConfig::builder().root_certs(roots).build();
     Network(configuration().tls_config(tls).build().into())
 }
