@@ -312,7 +312,8 @@ fn a_push_address_changes_by_its_own_fresh_proof_alone() {
 #[test]
 fn neither_log_nor_store_nor_errors_hold_a_secret_in_the_clear() {
     let store = Arc::new(MemoryStore::new());
-    let server = server_over(Arc::clone(&store), |_| {});
+    let shared: Arc<dyn Store> = store.clone();
+    let server = server_over(shared, |_| {});
     let new = pending(&server, "ann", at(0));
     let mut said = format!("{:?}", server.confirm(&new.ticket, &other(&new.digits), at(1)));
     server.confirm(&new.ticket, &new.digits, at(1)).unwrap();
