@@ -14,6 +14,10 @@
 //! - [`otp`]: typed one-time passwords of other authenticators. [`recovery`]: codes on paper, for when all else is lost.
 //! - [`wake_up`]: telling a phone that there is something to fetch.
 //! - `records`: what the rows say. `rules`: one file for each rule. `http`: the endpoints.
+//!
+//! # Push sign-in for an axum application
+//!
+#![doc = concat!("```no_run\n", include_str!("../examples/sign_in.rs"), "```")]
 
 mod config;
 mod error;

@@ -11,7 +11,7 @@
 use std::sync::Arc;
 
 use countersign_core::entropy::{SystemEntropy, random};
-use countersign_core::push::jose::{Jws, MessageHash, PublicKey, SoftwareKey, Thumbprint, encode, sha256};
+use countersign_core::push::jose::{Jws, KeyName, MessageHash, PublicKey, SoftwareKey, Thumbprint, encode, sha256};
 use countersign_core::push::native::formulas::{ExchangeKey, OfflineSecrets, confirmation, ticket_id, ticket_proof};
 use countersign_core::push::native::messages::{
     AccountName, Amr, Challenge, Context, Decision, Device, Enroll, Enrolled, EnrollmentId, ErrorCode, ErrorMessage,
@@ -122,8 +122,10 @@ pub(crate) fn post(server: &Server, path: &str, body: &str, now: UnixTime) -> Re
 
 pub(crate) fn online_key(server: &Server, now: UnixTime) -> Vec<PublicKey> {
     let reply = server.handle(&Request { method: "GET", path: "/metadata", proof: &[], body: b"" }, now);
-    let identity = SoftwareKey::from_secret(&[9; 32]).public();
-    let verified = Jws::parse(&reply.body).unwrap().verify(&identity).unwrap();
+    let metadata = Jws::parse(&reply.body).unwrap();
+    let KeyName::Claimed(identity) = metadata.key() else { panic!("metadata without its key") };
+    assert_eq!(identity.thumbprint(), server.identity());
+    let verified = metadata.verify(&identity).unwrap();
     Metadata::read(&verified).unwrap().keys
 }
 
