@@ -1,5 +1,11 @@
 //! The command line against hostile servers on this machine: the real program, real sockets, bounded waits.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and one asks how long something takes"
+)]
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

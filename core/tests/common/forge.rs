@@ -242,7 +242,7 @@ fn tail(part: &str) -> Option<String> {
     const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let (start, last) = part.split_at(part.len() - 1);
     let at = ALPHABET.find(last)?;
-    (part.len() % 4 != 0).then(|| format!("{start}{}", &ALPHABET[at + 1..at + 2]))
+    (!part.len().is_multiple_of(4)).then(|| format!("{start}{}", &ALPHABET[at + 1..at + 2]))
 }
 
 /// S + L of an Ed25519 signature: the same point, another number (RFC 8032, section 8.4).

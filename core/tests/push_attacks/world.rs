@@ -26,7 +26,7 @@ pub(crate) const NOW: UnixTime = UnixTime::from_seconds(1_800_000_000);
 pub(crate) type Answer = Option<(u16, Vec<u8>)>;
 
 pub(crate) enum Key {
-    Ed25519(SoftwareKey),
+    Ed25519(Box<SoftwareKey>),
     P256(Box<p256::ecdsa::SigningKey>),
 }
 
@@ -35,7 +35,7 @@ impl Key {
         let secret = random::<32>(&SystemEntropy::new()).unwrap();
         match es256 {
             true => Self::P256(Box::new(p256::ecdsa::SigningKey::from_slice(&secret).unwrap())),
-            false => Self::Ed25519(SoftwareKey::from_secret(&secret)),
+            false => Self::Ed25519(Box::new(SoftwareKey::from_secret(&secret))),
         }
     }
 
