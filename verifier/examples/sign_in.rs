@@ -1,10 +1,20 @@
 //! Push sign-in for an axum application: `cargo run -p countersign-verifier --example sign_in`.
 use std::sync::Arc;
 
-use axum::{Router, body::Bytes, extract::State, http::StatusCode, response::IntoResponse, routing::{any, post}};
+use axum::{
+    Router,
+    body::Bytes,
+    extract::State,
+    http::StatusCode,
+    response::IntoResponse,
+    routing::{any, post},
+};
 use countersign_core::entropy::{SystemEntropy, random};
 use countersign_core::push::jose::SoftwareKey;
-use countersign_core::push::native::{BaseUrl, messages::{AccountName, Context}};
+use countersign_core::push::native::{
+    BaseUrl,
+    messages::{AccountName, Context},
+};
 use countersign_core::time::UnixTime;
 use countersign_verifier::store::{MemoryStore, Store};
 use countersign_verifier::{Config, Identity, KeyId, KeyRing, Profile, Question, Request, Verifier};
@@ -31,24 +41,36 @@ pub fn verifier(base: &str) -> Result<Push, Error> {
 pub fn app(push: Arc<Push>) -> Router {
     Router::new()
         .route("/push/{*path}", any(phone))
-        .route("/invite", post(|State(push): State<Arc<Push>>, name: String| async move {
-            answer(push.invite(&AccountName { id: name.clone(), name }, now()).map(|new| {
-                format!("{}\n{}", new.uri.expose(), new.ticket.expose()) // The link as a QR code; the ticket stays in the session.
-            }))
-        }))
-        .route("/confirm", post(|State(push): State<Arc<Push>>, form: String| async move {
-            let (ticket, digits) = form.split_once('\n').unwrap_or_default();
-            answer(push.confirm(ticket, digits, now()).map(|done| done.confirmed.to_string()))
-        }))
-        .route("/sign-in", post(|State(push): State<Arc<Push>>, name: String| async move {
-            let context = Context { application: Some("Payroll".into()), ..Context::default() };
-            answer(push.sign_in(&name, "this browser's session", &Question::sign_in(context), now()).map(|page| {
-                format!("{}\n{}", page.secret.expose(), page.shown.expose()) // The secret as a cookie; the digits on the page.
-            }))
-        }))
-        .route("/finish", post(|State(push): State<Arc<Push>>, secret: String| async move {
-            answer(push.redeem(&secret, now()).map(|done| format!("Hello, {}", done.account)))
-        }))
+        .route(
+            "/invite",
+            post(|State(push): State<Arc<Push>>, name: String| async move {
+                answer(push.invite(&AccountName { id: name.clone(), name }, now()).map(|new| {
+                    format!("{}\n{}", new.uri.expose(), new.ticket.expose()) // The link as a QR code; the ticket stays in the session.
+                }))
+            }),
+        )
+        .route(
+            "/confirm",
+            post(|State(push): State<Arc<Push>>, form: String| async move {
+                let (ticket, digits) = form.split_once('\n').unwrap_or_default();
+                answer(push.confirm(ticket, digits, now()).map(|done| done.confirmed.to_string()))
+            }),
+        )
+        .route(
+            "/sign-in",
+            post(|State(push): State<Arc<Push>>, name: String| async move {
+                let context = Context { application: Some("Payroll".into()), ..Context::default() };
+                answer(push.sign_in(&name, "this browser's session", &Question::sign_in(context), now()).map(|page| {
+                    format!("{}\n{}", page.secret.expose(), page.shown.expose()) // The secret as a cookie; the digits on the page.
+                }))
+            }),
+        )
+        .route(
+            "/finish",
+            post(|State(push): State<Arc<Push>>, secret: String| async move {
+                answer(push.redeem(&secret, now()).map(|done| format!("Hello, {}", done.account)))
+            }),
+        )
         .with_state(push)
 }
 

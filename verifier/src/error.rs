@@ -116,6 +116,23 @@ pub enum TypedError {
     Internal(#[from] Error),
 }
 
+/// Why an authenticator app or recovery codes can't be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CredentialError {
+    /// The account has none.
+    #[error("the account has none")]
+    None,
+    /// Another kind of authenticator than this is for.
+    #[error("not for this kind of authenticator")]
+    Kind,
+    /// No code can be judged now: this clock says a time before 1970.
+    #[error(transparent)]
+    Otp(#[from] countersign_core::otp::Error),
+    /// The verifier.
+    #[error(transparent)]
+    Internal(#[from] Error),
+}
+
 /// Why an approval can't be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RedeemError {

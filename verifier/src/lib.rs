@@ -7,6 +7,8 @@
 //! - The page's half: [`Verifier::invite`] and [`Verifier::confirm`] a phone; [`Verifier::sign_in`], then poll
 //!   [`Verifier::status`], then [`Verifier::redeem`]; [`Verifier::offline`] and [`Verifier::totp`] for typed codes. A
 //!   [`Page`] says which phones to wake.
+//! - Beside phones: [`Verifier::add_otp`] and [`Verifier::check_otp`] for authenticator apps, [`Verifier::make_recovery`] and
+//!   [`Verifier::use_recovery`] for codes on paper.
 //! - The operator's half: freeze, release, revoke, forget; online keys and metadata; [`Verifier::tend`] once a minute; the
 //!   log, [`Verifier::events`], from which owners are told.
 //!
@@ -36,11 +38,12 @@ pub mod wake_up;
 mod work;
 
 pub use config::{Attestor, Config, Identity, Profile};
-pub use error::{AskError, ConfirmError, Error, InviteError, ManageError, RedeemError, TypedError};
+pub use error::{AskError, ConfirmError, CredentialError, Error, InviteError, ManageError, RedeemError, TypedError};
 pub use http::{MAX_REQUEST, Reply, Request};
 pub use keyring::{KeyId, KeyRing};
 pub use records::SignInState;
 pub use rules::{
-    Confirmation, EnrollmentView, NewTicket, Page, PageChallenge, Progress, Question, Redeemed, Typed, WakeUp,
+    Confirmation, EnrollmentView, NewTicket, Page, PageChallenge, Progress, Question, RecoveryUse, Redeemed, Typed,
+    WakeUp,
 };
 pub use verifier::Verifier;

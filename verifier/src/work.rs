@@ -51,6 +51,12 @@ impl Work<'_> {
         Ok(bytes.map(|bytes| R::from_bytes(bytes)).transpose()?)
     }
 
+    /// The bytes of a row that writes itself.
+    pub(crate) fn bytes(&mut self, kind: Kind, id: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        let at = self.touch(kind, id)?;
+        Ok(self.rows.get(at).and_then(|row| row.bytes.clone()))
+    }
+
     /// Whether there is such a row.
     pub(crate) fn has(&mut self, kind: Kind, id: &[u8]) -> Result<bool, Error> {
         let at = self.touch(kind, id)?;

@@ -2,12 +2,16 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "a test fails by panicking")]
 
-#[expect(clippy::missing_docs_in_private_items, clippy::disallowed_methods, reason = "an example has a clock of its own")]
+#[allow(dead_code, reason = "other tests use more of it")]
+mod common;
+#[expect(
+    clippy::missing_docs_in_private_items,
+    clippy::disallowed_methods,
+    reason = "an example has a clock of its own"
+)]
 #[allow(dead_code, unreachable_pub, missing_docs, reason = "its main is for running it by hand")]
 #[path = "../examples/sign_in.rs"]
 mod example;
-#[allow(dead_code, reason = "other tests use more of it")]
-mod common;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};

@@ -18,7 +18,12 @@ mod parse;
 mod push;
 mod search;
 #[path = "../../tests/push_phone/server.rs"]
-#[expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "shared with tests, which fail by panicking")]
+#[expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "shared with tests, which fail by panicking"
+)]
 #[allow(dead_code, reason = "tests use more of it")]
 mod server;
 mod transfer;

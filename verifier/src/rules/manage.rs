@@ -8,7 +8,7 @@ use super::DAY;
 use super::rows::{load_account, load_enrollment, set_status};
 use crate::error::{Error, ManageError};
 use crate::keyring::Purpose;
-use crate::records::{Enrollment, Record, Server, Ticket};
+use crate::records::{Enrollment, Record, Seed, Server, Ticket};
 use crate::store::{Actor, Kind, Store};
 use crate::verifier::{Verifier, save_server};
 use crate::work::attempt;
@@ -187,7 +187,7 @@ impl<S: Store> Verifier<S> {
             }
             Ok(Ok(u64::from(changed)))
         })?;
-        for kind in [Kind::Ticket, Kind::Enrollment] {
+        for kind in [Kind::Ticket, Kind::Enrollment, Kind::Seed] {
             let mut after: Option<Vec<u8>> = None;
             loop {
                 let rows = self.store.scan(kind, after.as_deref(), BATCH)?;
@@ -210,6 +210,13 @@ impl<S: Store> Verifier<S> {
                 if changed {
                     let account = row.account.id.clone();
                     work.save(id, &row, &account, Some(row.expires.plus_seconds(DAY)))?;
+                }
+            } else if kind == Kind::Seed {
+                let Some(mut row) = work.load::<Seed>(id)? else { return Ok(Ok(false)) };
+                changed |= self.reseal_one(Purpose::Seed, id, &mut row.sealed)?;
+                if changed {
+                    // The row's id is the account's.
+                    work.save(id, &row, &String::from_utf8_lossy(id), None)?;
                 }
             } else {
                 let Some(mut row) = work.load::<Enrollment>(id)? else { return Ok(Ok(false)) };

@@ -5,11 +5,13 @@
 //! - `ask`: a question to all phones of an account. `poll`: a phone fetches it. `answer`: a phone answers it.
 //! - `typed`: codes typed into the page. `redeem`: an approval is used, or given up.
 //! - `keys`: a phone changes its keys or leaves. `manage`: the operator, the owner, and time.
+//! - `credentials`: authenticator apps and recovery codes, beside phones.
 //! - `rows`: reading and writing what the rules share; what time alone has changed is worked out there.
 
 mod answer;
 mod ask;
 mod confirm;
+mod credentials;
 mod enroll;
 mod invite;
 mod keys;
@@ -23,6 +25,7 @@ mod typed;
 
 pub use ask::{Page, PageChallenge, Question, WakeUp};
 pub use confirm::Confirmation;
+pub use credentials::RecoveryUse;
 pub use invite::NewTicket;
 pub(crate) use keys::Change;
 pub use manage::EnrollmentView;
