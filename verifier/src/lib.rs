@@ -30,5 +30,7 @@ pub use error::{AskError, ConfirmError, Error, InviteError, ManageError, RedeemE
 pub use http::{MAX_REQUEST, Reply, Request};
 pub use keyring::{KeyId, KeyRing};
 pub use records::SignInState;
-pub use rules::{Confirmation, EnrollmentView, NewTicket, Page, PageChallenge, Progress, Question, Redeemed, Typed, WakeUp};
+pub use rules::{
+    Confirmation, EnrollmentView, NewTicket, Page, PageChallenge, Progress, Question, Redeemed, Typed, WakeUp,
+};
 pub use verifier::Verifier;
