@@ -83,9 +83,9 @@ fn an_enrolment_brings_its_codes_and_they_follow_its_servers_clock() {
     let mut phone = Phone::new(&world);
     let id = phone.enroll(&world, 0, "ada");
     let accounts = phone.auth.accounts().accounts(&Selection::default()).unwrap();
-    let account = accounts.first().unwrap();
-    assert_eq!((accounts.len(), account.clock_offset), (1, 40));
-    assert_eq!(phone.known(&world)[0].codes, Some(account.id));
+    let (count, account, offset) = (accounts.len(), accounts[0].id, accounts[0].clock_offset);
+    assert_eq!((count, offset), (1, 40));
+    assert_eq!(phone.known(&world)[0].codes, Some(account));
     world.ahead.set(-20);
     world.pass(120);
     phone.poll(&world, id).unwrap();
@@ -115,7 +115,7 @@ fn restored_enrolments_ask_to_be_renewed_until_a_new_one_is_active() {
     old.enroll(&world, 0, "bob");
     let bytes = old.auth.accounts().backup_bytes(world.now()).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let backup = Backup::open(&bytes, &password()).unwrap();
+    let backup = Backup::open_with_password(&bytes, &password()).unwrap();
     let (mut vault, _) =
         Vault::restore(&folder.path().join("vault"), entropy(), backup, &password(), Cost::LEAST, world.now()).unwrap();
     let root = vault.uv_root(&password(), world.now()).unwrap();

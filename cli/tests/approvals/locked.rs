@@ -9,7 +9,7 @@ use countersign_core::vault::platform::{Purpose, WrappedKey};
 use countersign_core::vault::{Error as VaultError, RawKey};
 use countersign_verifier::SignInState;
 
-use crate::world::{Net, Phone, World, device, entropy, password};
+use crate::world::{Net, Phone, World, device, password};
 
 const LOCKED: Error = Error::Vault(VaultError::Locked);
 
@@ -17,7 +17,7 @@ const LOCKED: Error = Error::Vault(VaultError::Locked);
 fn with_inbox(world: &World) -> (Phone, countersign_core::vault::PushId) {
     let mut phone = Phone::new(world);
     let id = phone.enroll(world, 0, "ada");
-    let key = RawKey::make(&*entropy()).unwrap();
+    let key = RawKey::from_bytes(&[7; 32]).unwrap();
     let kept = RawKey::from_bytes(key.expose()).unwrap();
     let wrapped = WrappedKey::new(Purpose::Inbox, key, b"handle".to_vec()).unwrap();
     let slot = phone.auth.accounts().add_device(&wrapped, world.now()).unwrap();
@@ -63,7 +63,7 @@ fn with_it_polling_denying_and_reporting_work_and_nothing_more() {
     phone.answer(&world, id, Decision::Report, "").unwrap();
     assert_eq!(world.state(0, &page), SignInState::Reported);
     phone.poll(&world, id).unwrap();
-    phone.auth.accounts().unlock(&password(), world.now()).unwrap();
+    phone.auth.accounts().unlock_with_password(&password(), world.now()).unwrap();
     assert_eq!(phone.known(&world)[0].status, Some(Status::Frozen));
     assert_eq!(phone.desk().history().unwrap().len(), 2);
 }
@@ -96,7 +96,7 @@ fn a_rotation_confirmed_while_locked_is_settled_after_unlocking() {
     phone.auth.lock();
     world.net.set(Net::Good);
     assert_eq!(phone.resend(&world, id), Ok(Outcome::Changed { status: Status::Active }));
-    phone.auth.accounts().unlock(&password(), world.now()).unwrap();
+    phone.auth.accounts().unlock_with_password(&password(), world.now()).unwrap();
     phone.poll(&world, id).unwrap();
     let page = world.ask(0, "ada");
     phone.poll(&world, id).unwrap();

@@ -76,7 +76,7 @@ fn two_programs_that_poll_at_once_lose_nothing() {
     let mut one = Phone::new(&world);
     let id = one.enroll(&world, 0, "ada");
     let mut vault = Vault::open(&one.path(), entropy()).unwrap();
-    vault.unlock(&password(), world.now()).unwrap();
+    vault.unlock_with_password(&password(), world.now()).unwrap();
     let mut other = Authenticator::new(vault, entropy());
     world.ask(0, "ada");
     let now = world.now();

@@ -191,7 +191,7 @@ impl Phone {
         let Self { folder, auth, root, platform } = self;
         drop((auth, root));
         let mut vault = Vault::open(&folder.path().join("vault"), entropy()).unwrap();
-        vault.unlock(&password(), world.now()).unwrap();
+        vault.unlock_with_password(&password(), world.now()).unwrap();
         let root = vault.uv_root(&password(), world.now()).unwrap();
         Self { folder, auth: Authenticator::new(vault, entropy()), root, platform }
     }

@@ -112,7 +112,7 @@ impl Approvals<'_> {
     pub fn history(&mut self) -> Result<Vec<(PushId, HistoryEntry)>, Error> {
         let mut history = Vec::new();
         for (id, enrollment, _) in self.all()? {
-            history.extend(enrollment.history().iter().map(|entry| (id, told(&enrollment, entry))));
+            history.extend(enrollment.history().iter().rev().map(|entry| (id, told(&enrollment, entry))));
         }
         history.sort_by_key(|(_, entry)| std::cmp::Reverse(entry.at));
         Ok(history)
