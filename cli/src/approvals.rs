@@ -66,7 +66,9 @@ pub(crate) fn poll_all(desk: &mut Approvals<'_>, network: &Network) -> Result<Po
         let (to, from) = mpsc::channel();
         let mut running: HashMap<PushId, Operation> = HashMap::new();
         loop {
-            for id in poller.take(now()) {
+            let taken = poller.take(now());
+            let none = taken.is_empty();
+            for id in taken {
                 let Some(mut operation) = queues.get_mut(&id).and_then(Vec::pop) else { continue };
                 match desk.begin(&mut operation, now()) {
                     Ok(step) => {
@@ -80,7 +82,11 @@ pub(crate) fn poll_all(desk: &mut Approvals<'_>, network: &Network) -> Result<Po
                 }
             }
             if running.is_empty() {
-                return Ok(Polled { trouble });
+                // Those that could not even begin have made room for others.
+                if none {
+                    return Ok(Polled { trouble });
+                }
+                continue;
             }
             let Ok((id, exchange)) = from.recv() else { return Ok(Polled { trouble }) };
             let Some(operation) = running.get_mut(&id) else { continue };
@@ -295,6 +301,7 @@ fn report(arguments: &Arguments, waiting: &Waiting, outcome: &Outcome) -> Result
     let server = isolated(&waiting.request.server);
     let (word, text, wanted) = match entry.confirmation {
         Confirmation::Unconfirmed => ("unconfirmed", "Sent, not confirmed yet; it is sent again.".to_owned(), true),
+        Confirmation::GivenUp => ("given up", "Never confirmed, and not sent any more.".to_owned(), false),
         Confirmation::ByDigits => ("shown", "The digits were shown.".to_owned(), true),
         Confirmation::Receipt(status) => {
             let (text, wanted) = match status {
@@ -391,6 +398,7 @@ pub(crate) fn history(arguments: &Arguments, clear: bool) -> Result<(), Failure>
     let name = |id: PushId| known.iter().find(|known| known.id == id).map_or("?", |known| known.server.as_str());
     let word = |confirmation: &Confirmation| match confirmation {
         Confirmation::Unconfirmed => "sent, not confirmed",
+        Confirmation::GivenUp => "never confirmed",
         Confirmation::ByDigits => "digits shown",
         Confirmation::Receipt(status) => status.name(),
     };

@@ -105,7 +105,7 @@ impl Phone {
                     let (request, receipt) = sent.ok_or(Failure::Demo("an answer was never sent"))?;
                     let status = match entry.confirmation {
                         Confirmation::Receipt(status) => Some(status),
-                        Confirmation::Unconfirmed | Confirmation::ByDigits => None,
+                        Confirmation::Unconfirmed | Confirmation::GivenUp | Confirmation::ByDigits => None,
                     };
                     return Ok(Answered { status, request, receipt });
                 }

@@ -19,9 +19,6 @@ pub enum Error {
     /// The enrolment has lost its keys: this device has to be enrolled again.
     #[error("this device has to be enrolled again")]
     Renew,
-    /// The server is one already, and knows this account by this device.
-    #[error("this device is enrolled there already")]
-    AlreadyEnrolled,
 }
 
 impl From<EntropyError> for Error {

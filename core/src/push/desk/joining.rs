@@ -1,5 +1,7 @@
 //! From an invitation to an enrolment.
 
+use std::fmt;
+
 use super::rows::{ENROLLING, ENROLLMENT, NEW_UV, VERIFIER, verifier_row};
 use super::summary::Summary;
 use super::{Approvals, Error, is_elsewhere};
@@ -53,7 +55,6 @@ impl Joining {
 }
 
 /// What an enrolment needs next, or its end.
-#[derive(Debug)]
 pub enum Joined {
     /// A step to carry out.
     Step(Step),
@@ -72,6 +73,16 @@ pub enum Joined {
         /// It has time-based codes, which stand among the accounts now.
         has_codes: bool,
     },
+}
+
+impl fmt::Debug for Joined {
+    /// Neither names nor digits.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Step(step) => f.debug_tuple("Step").field(step).finish(),
+            Self::Done { id, .. } => f.debug_struct("Done").field("id", id).finish_non_exhaustive(),
+        }
+    }
 }
 
 impl Approvals<'_> {
@@ -104,8 +115,7 @@ impl Approvals<'_> {
         let enrolling = Enrolling::begin(wanted, &*self.entropy)?;
         let mut changes = vec![InboxChange::add(id, ENROLLING, SecretBytes::from(enrolling.encode().as_slice()))];
         if let Some(key) = &software {
-            let sealed = root.seal(self.vault, id, UvPurpose::Signing, &SecretBytes::from(key.secret().as_slice()))?;
-            changes.push(InboxChange::add(id, NEW_UV, SecretBytes::from(sealed)));
+            changes.push(InboxChange::add(id, NEW_UV, self.seal_new(id, key, root)?.bytes()));
         }
         self.commit(changes)?;
         Ok(Joining { id, walk: Walk::default(), uv: software })
@@ -129,16 +139,17 @@ impl Approvals<'_> {
     pub fn resume(&mut self, id: PushId, root: &UvRoot) -> Result<Joining, Error> {
         self.unlocked()?;
         self.enrolling(id)?;
-        let sealed = self.inbox()?.row(id, NEW_UV)?;
-        let uv = sealed.map(|row| self.software_key(id, root, row.bytes.expose())).transpose()?;
+        let uv = self.begun_key(id, root)?;
         Ok(Joining { id, walk: Walk::default(), uv })
     }
 
     /// Gives up an enrolment that wasn't finished.
     ///
     /// # Errors
-    /// [`Error`].
+    /// [`Error::NoEnrollment`] where nothing was begun or it is finished; otherwise [`Error`].
     pub fn abandon(&mut self, id: PushId) -> Result<(), Error> {
+        // A finished one may have a new key beside it that the server counts already.
+        self.inbox()?.row(id, ENROLLING)?.ok_or(Error::NoEnrollment)?;
         let rows = self.inbox()?.rows_of(id)?.rows;
         let begun = rows.iter().filter(|row| matches!(row.kind, ENROLLING | NEW_UV));
         let changes = begun.map(InboxChange::delete).collect();
@@ -197,22 +208,24 @@ impl Approvals<'_> {
         let has_codes = totp.is_some();
         let account = totp.map(|seed| codes(seed, &summary)).transpose()?;
         let mut changes = vec![InboxChange::add(id, ENROLLMENT, SecretBytes::from(enrollment.encode().as_slice()))];
-        let known = SecretBytes::from(verifier.encode().as_slice());
+        let stored = |verifier: &Verifier| SecretBytes::from(verifier.encode().as_slice());
         changes.push(match self.find_verifier(verifier.base(), verifier.identity())? {
-            Some(row) => InboxChange::replace(&row, known),
-            None => InboxChange::add(verifier_row(verifier.base().as_str(), verifier.identity()), VERIFIER, known),
+            Some(row) => {
+                // Other enrolments may have learned more meanwhile, and what was turned down counts.
+                let mut known = Verifier::decode(row.bytes.expose())?;
+                known.learn(&verifier);
+                InboxChange::replace(&row, stored(&known))
+            }
+            None => {
+                let place = verifier_row(verifier.base().as_str(), verifier.identity());
+                InboxChange::add(place, VERIFIER, stored(&verifier))
+            }
         });
         let begun = self.inbox()?.rows_of(id)?.rows;
         changes.extend(begun.iter().filter(|row| matches!(row.kind, ENROLLING | NEW_UV)).map(InboxChange::delete));
         self.vault.put_push(record, changes, account, now)?;
         let digits = enrollment.confirmation().unwrap_or_default().to_owned();
         Ok(Joined::Done { id, server: summary.server, account: summary.account, digits, hint_differs, has_codes })
-    }
-
-    pub(super) fn software_key(&self, id: PushId, root: &UvRoot, sealed: &[u8]) -> Result<SoftwareKey, Error> {
-        let secret = root.open(self.vault, id, UvPurpose::Signing, sealed)?;
-        let secret = zeroize::Zeroizing::new(secret.expose().try_into().map_err(|_| phone::Error::Unreadable)?);
-        Ok(SoftwareKey::from_secret(&secret))
     }
 }
 

@@ -1,47 +1,16 @@
 //! What there is: enrolments, requests, history.
 
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::known::{known, lost};
 use super::rows::{ENROLLMENT, VERIFIER, verifier_row};
 use super::summary::Summary;
-use super::{Approvals, Error};
-use crate::account::AccountId;
-use crate::push::jose::Thumbprint;
-use crate::push::model::{HistoryEntry, Request, Status};
+use super::{Approvals, Error, Known};
+use crate::push::model::{Confirmation, HistoryEntry, Request};
 use crate::push::native::phone::{Enrollment, Verifier};
 use crate::time::UnixTime;
-use crate::vault::{InboxChange, PushId};
-
-/// An enrolment, as a list shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Known {
-    /// Its lasting name on this device.
-    pub id: PushId,
-    /// The server's name, as it signed it.
-    pub server: String,
-    /// Host and port.
-    pub host: String,
-    /// The account's name there.
-    pub account: String,
-    /// Where it stands, as the server last said; none where nothing is left but its name.
-    pub status: Option<Status>,
-    /// It can't approve any more: this device has to be enrolled again there.
-    pub renew: bool,
-    /// The digits that the page waits for, while it is pending.
-    pub confirmation: Option<String>,
-    /// Its keys live in the platform's hardware.
-    pub hardware: bool,
-    /// The account of its time-based codes.
-    pub codes: Option<AccountId>,
-    /// The server's clock less this device's, in milliseconds.
-    pub offset_millis: Option<i64>,
-    /// When it was enrolled.
-    pub since: UnixTime,
-    /// When the server last said something.
-    pub heard: Option<UnixTime>,
-    /// Its requests are silent until then.
-    pub muted_until: Option<UnixTime>,
-    /// Something was sent that the server hasn't confirmed.
-    pub unconfirmed: bool,
-}
+use crate::vault::{InboxRow, PushId};
 
 /// A request and the enrolment that it came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,13 +112,13 @@ impl Approvals<'_> {
     pub fn history(&mut self) -> Result<Vec<(PushId, HistoryEntry)>, Error> {
         let mut history = Vec::new();
         for (id, enrollment, _) in self.all()? {
-            history.extend(enrollment.history().iter().map(|entry| (id, entry.clone())));
+            history.extend(enrollment.history().iter().rev().map(|entry| (id, told(&enrollment, entry))));
         }
         history.sort_by_key(|(_, entry)| std::cmp::Reverse(entry.at));
         Ok(history)
     }
 
-    /// Forgets what was decided; what isn't confirmed is still sent.
+    /// Forgets what was decided; what isn't confirmed is still sent, and stays until it is.
     ///
     /// # Errors
     /// [`Error`].
@@ -162,46 +131,19 @@ impl Approvals<'_> {
         Ok(())
     }
 
-    /// Deletes enrolments that nobody confirmed within a day.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub fn sweep(&mut self, now: UnixTime) -> Result<usize, Error> {
-        self.unlocked()?;
-        let all = self.all()?;
-        let old: Vec<_> =
-            all.iter().filter(|(_, enrollment, _)| enrollment.is_forgotten(now)).map(|all| all.0).collect();
-        for id in &old {
-            self.forget(*id)?;
-        }
-        Ok(old.len())
-    }
-
-    /// All enrolments with their verifiers.
-    fn all(&mut self) -> Result<Vec<(PushId, Enrollment, Verifier)>, Error> {
+    /// All enrolments with their verifiers, each verifier read once. One that can't be read costs no other.
+    pub(super) fn all(&mut self) -> Result<Vec<(PushId, Enrollment, Rc<Verifier>)>, Error> {
         let inbox = self.inbox()?;
         let (rows, verifiers) = (inbox.rows(ENROLLMENT)?.rows, inbox.rows(VERIFIER)?.rows);
-        let mut all = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let enrollment = Enrollment::decode(row.bytes.expose())?;
+        let read = |row: &InboxRow| Some((row.id, Rc::new(Verifier::decode(row.bytes.expose()).ok()?)));
+        let verifiers: HashMap<_, _> = verifiers.iter().filter_map(read).collect();
+        let all = rows.iter().filter_map(|row| {
+            let enrollment = Enrollment::decode(row.bytes.expose()).ok()?;
             let (base, identity) = enrollment.place();
-            let place = verifier_row(base, identity);
-            if let Some(verifier) = verifiers.iter().find(|verifier| verifier.id == place) {
-                let verifier = Verifier::decode(verifier.bytes.expose())?;
-                all.push((row.id, enrollment, verifier));
-            }
-        }
-        Ok(all)
-    }
-
-    /// Forgets a verifier that no enrolment is at any more; others keep its clock, its names and the guard.
-    pub(super) fn forget_verifier(&mut self, base: &str, identity: Thumbprint) -> Result<(), Error> {
-        let others = self.all()?.iter().any(|(_, enrollment, _)| enrollment.place() == (base, identity));
-        let row = self.inbox()?.row(verifier_row(base, identity), VERIFIER)?;
-        match row {
-            Some(row) if !others => self.commit(vec![InboxChange::delete(&row)]),
-            _ => Ok(()),
-        }
+            let verifier = verifiers.get(&verifier_row(base, identity))?.clone();
+            Some((row.id, enrollment, verifier))
+        });
+        Ok(all.collect())
     }
 
     /// The person wants to hear of this verifier's requests again.
@@ -215,41 +157,9 @@ impl Approvals<'_> {
     }
 }
 
-fn known(id: PushId, enrollment: &Enrollment, verifier: &Verifier, now: UnixTime) -> Known {
-    Known {
-        id,
-        server: verifier.name().to_owned(),
-        host: verifier.base().host().to_owned(),
-        account: enrollment.account().to_owned(),
-        status: Some(enrollment.status()),
-        renew: false,
-        confirmation: enrollment.confirmation().map(str::to_owned),
-        hardware: enrollment.is_in_hardware(),
-        codes: None,
-        offset_millis: verifier.offset_millis(),
-        since: enrollment.since(),
-        heard: enrollment.heard(),
-        muted_until: verifier.guard().muted_until(now),
-        unconfirmed: enrollment.is_unconfirmed(),
-    }
-}
-
-/// Of which nothing is left but its name: restored from a backup.
-fn lost(id: PushId, summary: &Summary, codes: Option<AccountId>, since: UnixTime) -> Known {
-    Known {
-        id,
-        server: summary.server.clone(),
-        host: summary.host().to_owned(),
-        account: summary.account.clone(),
-        status: None,
-        renew: true,
-        confirmation: None,
-        hardware: false,
-        codes,
-        offset_millis: None,
-        since,
-        heard: None,
-        muted_until: None,
-        unconfirmed: false,
-    }
+/// An entry as the person is told of it: what isn't sent again any more won't be confirmed either.
+fn told(enrollment: &Enrollment, entry: &HistoryEntry) -> HistoryEntry {
+    let over = entry.confirmation == Confirmation::Unconfirmed && !enrollment.is_sent_again(entry);
+    let confirmation = if over { Confirmation::GivenUp } else { entry.confirmation };
+    HistoryEntry { confirmation, ..entry.clone() }
 }

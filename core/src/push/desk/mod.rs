@@ -3,22 +3,27 @@
 //! - `rows`: which state stands in which row of the inbox; `summary`: what of an enrolment survives into backups.
 //! - `joining`: from an invitation to an enrolment. `operation`: polling, deciding, new keys, the end: [`Step`]s, each
 //!   stored before it is carried out.
-//! - `list`: what there is: enrolments, requests, history. `poller`: whom to ask, and when.
+//! - `keys`: new keys for an enrolment, and their places. `renewal`: what goes when something newer has come.
+//! - `list`, `known`: what there is: enrolments, requests, history. `poller`: whom to ask, and when.
 //!
 //! Polling, denying and reporting work while the vault is locked, where there is an inbox key. Approving, enrolling and
 //! changing keys don't.
 
 mod error;
 mod joining;
+mod keys;
+mod known;
 mod list;
 mod operation;
 mod poller;
+mod renewal;
 mod rows;
 mod summary;
 
 pub use error::Error;
 pub use joining::{Joined, Joining, NewKeys};
-pub use list::{Known, Waiting};
+pub use known::Known;
+pub use list::Waiting;
 pub use operation::{Operation, Verification};
 pub use poller::Poller;
 

@@ -1,34 +1,62 @@
 //! Polling, deciding, new keys, the end.
 
-use super::rows::NEW_UV;
-use super::{Approvals, Error, is_elsewhere};
-use crate::push::jose::SoftwareKey;
-use crate::push::model::{Decision, KeyPlace, Outcome, RequestId, Step};
-use crate::push::native::messages::Amr;
-use crate::push::native::phone::{self, OwnKey, PushChoice, Reply, Session, Task};
-use crate::secret::SecretBytes;
-use crate::time::UnixTime;
-use crate::vault::{InboxChange, PushId, UvPurpose, UvRoot};
+use std::fmt;
 
+use super::keys::NewUv;
+use super::{Approvals, Error, is_elsewhere};
+use crate::push::jose::{SoftwareKey, Thumbprint};
+use crate::push::model::{Decision, KeyHandle, KeyPlace, RequestId, Step};
+use crate::push::native::messages::Amr;
+use crate::push::native::phone::{PushChoice, Reply, Session, Task};
+use crate::time::UnixTime;
+use crate::vault::{self, PushId, UvPurpose, UvRoot};
+
+/// How often an operation that has said nothing yet may begin anew.
+const TRIES: u8 = 3;
 /// Changes of a server's clock up to so many seconds are let pass: codes are good for thirty.
 const CLOCK_NOISE: u32 = 2;
 
 /// Something that is being done with an enrolment: the part that lies in memory. Dropping it forgets nothing that counts.
 #[derive(Debug)]
 pub struct Operation {
-    id: PushId,
+    pub(super) id: PushId,
     task: Task,
-    /// It approves: never while the vault is locked.
+    /// It needs the vault unlocked: everything that more than possession answers for.
     approves: bool,
     /// It shows the eight digits.
     offline: bool,
     /// Software keys that the person has just opened, for this operation alone.
-    keys: Vec<SoftwareKey>,
+    pub(super) keys: Vec<SoftwareKey>,
+    /// A new user-verification key, sealed: stored in the same transaction as the message that names it.
+    fresh: Option<NewUv>,
+    /// What waits for a key that the person has to open first.
+    unsigned: Option<Unsigned>,
+    /// How it begins anew where another program was faster, and how often it may.
+    anew: Option<fn() -> Task>,
+    tries: u8,
+}
+
+struct Unsigned {
+    key: Thumbprint,
+    message: Vec<u8>,
+}
+
+impl fmt::Debug for Unsigned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unsigned").field("key", &self.key).finish_non_exhaustive()
+    }
 }
 
 impl Operation {
     fn new(id: PushId, task: Task) -> Self {
-        Self { id, task, approves: false, offline: false, keys: Vec::new() }
+        let (fresh, unsigned, anew, keys) = (None, None, None, Vec::new());
+        Self { id, task, approves: false, offline: false, keys, fresh, unsigned, anew, tries: TRIES }
+    }
+
+    /// Changes keys, with a new software key where there is one.
+    pub(super) fn change(id: PushId, task: Task, new: Option<(SoftwareKey, NewUv)>) -> Self {
+        let (key, fresh) = new.unzip();
+        Self { approves: true, keys: key.into_iter().collect(), fresh, ..Self::new(id, task) }
     }
 
     /// The enrolment.
@@ -40,13 +68,13 @@ impl Operation {
     /// Asks for status and requests.
     #[must_use]
     pub fn poll(id: PushId) -> Self {
-        Self::new(id, Task::poll())
+        Self { anew: Some(Task::poll), ..Self::new(id, Task::poll()) }
     }
 
     /// Sends again what isn't confirmed, byte for byte.
     #[must_use]
     pub fn resend(id: PushId) -> Self {
-        Self::new(id, Task::resend())
+        Self { anew: Some(Task::resend), ..Self::new(id, Task::resend()) }
     }
 
     /// Answers a request.
@@ -74,6 +102,14 @@ impl Operation {
     }
 }
 
+impl Operation {
+    /// That of a software key that was opened for it.
+    fn signature(&self, name: Thumbprint, message: &[u8]) -> Option<Vec<u8>> {
+        let key = self.keys.iter().find(|key| key.public().thumbprint() == name)?;
+        Some(key.sign(message).to_vec())
+    }
+}
+
 /// That the person was verified, just now.
 #[derive(Debug)]
 pub struct Verification<'a> {
@@ -84,24 +120,6 @@ pub struct Verification<'a> {
 }
 
 impl Approvals<'_> {
-    /// New keys for an enrolment, made in software; both old and new ones are kept until the server has confirmed.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub fn rotate(&mut self, id: PushId, root: &UvRoot) -> Result<Operation, Error> {
-        self.unlocked()?;
-        let uv = SoftwareKey::make(&*self.entropy)?;
-        let secret = SecretBytes::from(uv.secret().as_slice());
-        let sealed = SecretBytes::from(root.seal(self.vault, id, UvPurpose::Signing, &secret)?);
-        let change = match self.inbox()?.row(id, NEW_UV)? {
-            Some(row) => InboxChange::replace(&row, sealed),
-            None => InboxChange::add(id, NEW_UV, sealed),
-        };
-        self.commit(vec![change])?;
-        let task = Task::rotate(Some(OwnKey::make(&*self.entropy)?), Some(OwnKey::apart(uv.public())));
-        Ok(Operation { approves: true, keys: vec![uv], ..Operation::new(id, task) })
-    }
-
     /// Begins an operation: gives its first step.
     ///
     /// # Errors
@@ -126,21 +144,21 @@ impl Approvals<'_> {
                 let sealed = record.sealed_offline.ok_or(Error::Renew)?;
                 Reply::OfflineKey(root.open(self.vault, operation.id, UvPurpose::Offline, &sealed)?)
             }
-            Some(root) => {
-                let new = self.inbox()?.row(operation.id, NEW_UV)?.map(|row| row.bytes.expose().to_vec());
-                for sealed in record.sealed_uv.into_iter().chain(new) {
-                    let key = self.software_key(operation.id, root, &sealed)?;
-                    operation.keys.push(key);
+            root => {
+                self.open_keys(operation, record.sealed_uv, root)?;
+                match operation.unsigned.take() {
+                    Some(Unsigned { key, message }) => {
+                        Reply::Signature(operation.signature(key, &message).ok_or(Error::Renew)?)
+                    }
+                    None => Reply::Verified(verification.by),
                 }
-                Reply::Verified(verification.by)
             }
-            None => Reply::Verified(verification.by),
         };
         self.next(operation, reply, now)
     }
 
     /// Goes on with the reply to the step before. Signatures of keys that are here are made here; what has changed is stored
-    /// before the step is given back.
+    /// before the step is given back. A poll begins anew where another program has written meanwhile.
     ///
     /// # Errors
     /// [`Error`]. What was refused has changed nothing.
@@ -150,28 +168,36 @@ impl Approvals<'_> {
         }
         let mut reply = reply;
         loop {
-            let step = self.turn(operation, reply, now)?;
+            let step = match (self.turn(operation, reply, now), operation.anew) {
+                (Err(Error::Vault(vault::Error::Changed)), Some(anew)) if operation.tries > 0 => {
+                    operation.tries -= 1;
+                    operation.task = anew();
+                    reply = Reply::Begin;
+                    continue;
+                }
+                (step, _) => step?,
+            };
             if is_elsewhere(&step) {
                 return Ok(step);
             }
             match step {
-                Step::Sign { key, message, .. } => {
+                Step::Sign { key: KeyHandle { place: KeyPlace::Software(key), .. }, message, .. } => {
                     let own = operation.task.own_signature();
-                    let apart = || match key.place {
-                        KeyPlace::Software(name) => {
-                            let key = operation.keys.iter().find(|key| key.public().thumbprint() == name);
-                            key.map(|key| key.sign(&message).to_vec())
+                    match own.or_else(|| operation.signature(key, &message)) {
+                        Some(signature) => reply = Reply::Signature(signature),
+                        None => {
+                            self.unlocked()?;
+                            operation.unsigned = Some(Unsigned { key, message });
+                            return Ok(Step::NeedsUserVerification);
                         }
-                        KeyPlace::Platform(_) => None,
-                    };
-                    reply = Reply::Signature(own.or_else(apart).ok_or(Error::Renew)?);
+                    }
                 }
                 Step::Done(outcome) => {
-                    if matches!(outcome, Outcome::Changed { .. }) {
-                        self.settle(operation.id)?;
+                    match self.afterwards(operation.id, now) {
+                        // Done next time: what came of it is stored.
+                        Ok(()) | Err(Error::Vault(vault::Error::Changed)) => return Ok(Step::Done(outcome)),
+                        Err(error) => return Err(error),
                     }
-                    self.follow_clock(operation.id, now)?;
-                    return Ok(Step::Done(outcome));
                 }
                 step => return Ok(step),
             }
@@ -184,15 +210,31 @@ impl Approvals<'_> {
         let session =
             Session { enrollment: &mut opened.enrollment, verifier: &mut opened.verifier, now, entropy: &*entropy };
         let step = operation.task.next(session, reply);
-        self.commit(opened.changes())?;
+        let mut changes = opened.changes();
+        if opened.enrollment.is_changing()
+            && let Some(fresh) = &operation.fresh
+        {
+            changes.push(self.place_new(operation.id, fresh)?);
+        }
+        self.commit(changes)?;
+        if opened.enrollment.is_changing() {
+            operation.fresh = None;
+        }
         Ok(step?)
+    }
+
+    /// What follows from what the server said.
+    fn afterwards(&mut self, id: PushId, now: UnixTime) -> Result<(), Error> {
+        if !self.vault.is_unlocked() {
+            return Ok(());
+        }
+        self.settle(id)?;
+        self.follow_clock(id, now)?;
+        self.replace_lost(id)
     }
 
     /// An enrolment's codes follow its server's clock, as its requests do; other accounts' codes don't.
     fn follow_clock(&mut self, id: PushId, now: UnixTime) -> Result<(), Error> {
-        if !self.vault.is_unlocked() {
-            return Ok(());
-        }
         let Some(account) = self.vault.push(id)?.account else { return Ok(()) };
         let Some(millis) = self.open(id)?.verifier.offset_millis() else { return Ok(()) };
         let seconds = millis.saturating_add(500).div_euclid(1000).clamp(-86_400, 86_400);
@@ -202,46 +244,8 @@ impl Approvals<'_> {
             Ok(known) if known.clock_offset.abs_diff(seconds) > CLOCK_NOISE => {
                 Ok(self.vault.set_clock_offset(account, seconds, now)?)
             }
-            Ok(_) | Err(crate::vault::Error::NotFound(_)) => Ok(()),
+            Ok(_) | Err(vault::Error::NotFound(_)) => Ok(()),
             Err(error) => Err(error.into()),
         }
-    }
-
-    /// Puts a new user-verification key in its place once the server has confirmed it; also after a crash in between.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub fn settle(&mut self, id: PushId) -> Result<(), Error> {
-        if !self.vault.is_unlocked() {
-            return Ok(());
-        }
-        let opened = self.open(id)?;
-        let Some(row) = self.inbox()?.row(id, NEW_UV)? else { return Ok(()) };
-        if opened.enrollment.is_unconfirmed() {
-            return Ok(());
-        }
-        let sealed = row.bytes.expose().to_vec();
-        self.vault.change_push(id, vec![InboxChange::delete(&row)], |record| {
-            record.sealed_uv = Some(sealed);
-            Ok(())
-        })?;
-        Ok(())
-    }
-
-    /// Forgets an enrolment on this device for good. At the server it stays, unless that has removed it.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub fn forget(&mut self, id: PushId) -> Result<(), Error> {
-        let place = match self.open(id) {
-            Ok(opened) => Some((opened.enrollment.place().0.to_owned(), opened.enrollment.place().1)),
-            Err(Error::NoEnrollment | Error::Renew | Error::Protocol(phone::Error::Unreadable)) => None,
-            Err(error) => return Err(error),
-        };
-        self.vault.remove_push(id)?;
-        if let Some((base, identity)) = place {
-            self.forget_verifier(&base, identity)?;
-        }
-        Ok(())
     }
 }

@@ -51,6 +51,12 @@ impl Summary {
         summary
     }
 
+    /// Whether both are of one account at one server, whatever that calls itself by now.
+    pub(super) fn is_of(&self, other: &Self) -> bool {
+        let place = |summary: &Self| (summary.base.clone(), summary.identity.clone(), summary.account.clone());
+        !self.base.is_empty() && place(self) == place(other)
+    }
+
     /// Host and port of the address.
     pub(super) fn host(&self) -> &str {
         let after = self.base.split_once("://").map_or("", |(_, after)| after);

@@ -9,6 +9,8 @@ use crate::time::UnixTime;
 pub enum Confirmation {
     /// Sent perhaps; the server has not said anything that counts.
     Unconfirmed,
+    /// Sent perhaps, never confirmed, and not sent any more: its request ended long ago, or a report has taken its place.
+    GivenUp,
     /// Given as digits, typed by the person into the page.
     ByDigits,
     /// What the server signed.

@@ -11,6 +11,7 @@ use crate::push::native::formulas::offline_digits;
 use crate::push::native::messages::{Amr, Challenge, KeyNaming, Message, Receipt, ReceiptStatus, Response};
 
 use super::change::Plan;
+use crate::time::UnixTime;
 
 /// The most tries that can be left after a wrong one: three in all.
 const MOST_LEFT: u8 = 2;
@@ -23,7 +24,7 @@ pub(super) struct Answering {
     with_uv: bool,
     /// About what, for the history.
     about: Option<String>,
-    expires: crate::time::UnixTime,
+    expires: UnixTime,
 }
 
 /// What the person is verified for.
@@ -201,7 +202,7 @@ impl Task {
             _ => Phase::Answered,
         };
         work.enrollment.answered(&answer, phase);
-        let entry = work.enrollment.confirm(&answer, status).ok_or(Error::OutOfStep)?;
+        let entry = work.enrollment.confirm(&answer, status, work.now);
         Ok(Turn::Step(Step::Done(Outcome::Answered(entry))))
     }
 
@@ -247,13 +248,16 @@ impl super::Enrollment {
         }
     }
 
-    fn confirm(&mut self, answer: &Answer, status: ReceiptStatus) -> Option<HistoryEntry> {
-        let id = RequestId::from_bytes(answer.challenge.to_bytes());
-        let is = |entry: &&mut HistoryEntry| {
-            entry.request == id && entry.decision == answer.decision && entry.confirmation == Confirmation::Unconfirmed
-        };
-        let entry = self.history.iter_mut().rev().find(is)?;
-        entry.confirmation = Confirmation::Receipt(status);
-        Some(entry.clone())
+    fn confirm(&mut self, answer: &Answer, status: ReceiptStatus, now: UnixTime) -> HistoryEntry {
+        let confirmation = Confirmation::Receipt(status);
+        if let Some(entry) = self.history.iter_mut().rev().find(|entry| answer.is_of(entry)) {
+            entry.confirmation = confirmation;
+            return entry.clone();
+        }
+        // Its entry had to make room for later ones. What the verifier said counts all the same.
+        let request = RequestId::from_bytes(answer.challenge.to_bytes());
+        let entry = HistoryEntry { request, at: now, decision: answer.decision, about: None, confirmation };
+        self.remember(entry.clone());
+        entry
     }
 }

@@ -8,7 +8,7 @@ use super::keys::OwnKey;
 use super::{Error, Verifier};
 use crate::otp::{Algorithm, Digits, Period, Secret, Totp};
 use crate::push::jose::{MessageHash, Thumbprint};
-use crate::push::model::{HistoryEntry, Request, RequestId, Status};
+use crate::push::model::{Confirmation, HistoryEntry, Request, RequestId, Status};
 use crate::push::native::messages::{AccountName, Amr, Decision, EnrollmentId, PushAddress};
 use crate::secret::SecretBytes;
 use crate::time::UnixTime;
@@ -94,6 +94,15 @@ pub(super) struct Answer {
     pub(super) decision: Decision,
     pub(super) expires: UnixTime,
     pub(super) text: String,
+}
+
+impl Answer {
+    /// Whether it is what the history says there.
+    pub(super) fn is_of(&self, entry: &HistoryEntry) -> bool {
+        entry.confirmation == Confirmation::Unconfirmed
+            && entry.decision == self.decision
+            && entry.request.to_bytes() == self.challenge.to_bytes()
+    }
 }
 
 /// New keys or the end, asked for and not confirmed.
@@ -187,9 +196,22 @@ impl Enrollment {
         [&self.possession, &self.uv].iter().all(|key| key.amr() == Amr::Hardware)
     }
 
-    /// Forgets what was decided; what isn't confirmed is still sent.
+    /// Forgets what was decided; what isn't confirmed is still sent, and stays until it is.
     pub fn clear_history(&mut self) {
-        self.history.clear();
+        let answers = &self.answers;
+        self.history.retain(|entry| answers.iter().any(|answer| answer.is_of(entry)));
+    }
+
+    /// Whether an answer of the past is still sent until the verifier says something about it.
+    #[must_use]
+    pub fn is_sent_again(&self, entry: &HistoryEntry) -> bool {
+        self.answers.iter().any(|answer| answer.is_of(entry))
+    }
+
+    /// Whether new keys or the end were asked for, and the verifier hasn't said anything that counts.
+    #[must_use]
+    pub const fn is_changing(&self) -> bool {
+        self.change.is_some()
     }
 
     /// When it was enrolled, by this device's clock.

@@ -206,7 +206,8 @@ fn put_history(entry: &HistoryEntry, writer: &mut Writer) {
         writer.bytes(4, about.as_bytes());
     }
     match entry.confirmation {
-        Confirmation::Unconfirmed => {}
+        // Which of the two it is, the answers tell that are still sent.
+        Confirmation::Unconfirmed | Confirmation::GivenUp => {}
         Confirmation::ByDigits => drop(writer.number(5, 1)),
         Confirmation::Receipt(ReceiptStatus::WrongCode { attempts_left }) => {
             writer.number(6, attempts_left.into());
