@@ -4,7 +4,6 @@
 //! browsers have. Whatever goes wrong is told in one word for the person and means to core that nothing came back.
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 mod tests;
 
 use std::io::Read;

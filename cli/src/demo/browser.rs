@@ -78,7 +78,8 @@ impl Browser {
                 }
             }
             let next = answer.headers().get("location").and_then(|place| place.to_str().ok()).map(str::to_owned);
-            self.page = answer.body_mut().read_to_string().unwrap_or_default();
+            // What keeps words together on a line doesn't change what they say.
+            self.page = answer.body_mut().read_to_string().unwrap_or_default().replace(['\u{a0}', '\u{202f}'], " ");
             self.place = place;
             match next {
                 Some(next) => place = next,
