@@ -555,7 +555,7 @@ impl Driver {
             .collect();
         all.sort_by_key(|(_, entry)| entry.at);
         let receipt = |confirmation| match confirmation {
-            Confirmation::Unconfirmed => Value::Null,
+            Confirmation::Unconfirmed | Confirmation::GivenUp => Value::Null,
             Confirmation::ByDigits => json!("offline"),
             Confirmation::Receipt(status) => json!(ReceiptStatus::name(status)),
         };

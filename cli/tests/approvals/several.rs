@@ -1,9 +1,11 @@
 //! Several enrolments, servers, phones, programs.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 
 use countersign_core::authenticator::Authenticator;
-use countersign_core::push::desk::{Operation, Poller};
+use countersign_core::entropy::{Entropy, EntropyError, SystemEntropy};
+use countersign_core::push::desk::{Approvals, Operation, Poller};
 use countersign_core::push::model::{Decision, Outcome, Step};
 use countersign_core::push::native::phone::Reply;
 use countersign_core::vault::Vault;
@@ -46,9 +48,7 @@ fn opening_the_app_asks_all_of_two_hundred_enrolments() {
         phone.enroll(&world, number % 2, &format!("person{number}"));
     }
     world.ask(0, "person198");
-    let began = std::time::Instant::now();
     let known = phone.known(&world);
-    println!("200 enrolments listed in {:?}", began.elapsed());
     assert_eq!(known.len(), 200);
     let mut poller = Poller::new();
     poller.know(known.iter().map(|known| (known.id, known.host.as_str())), world.now());
@@ -91,4 +91,43 @@ fn two_programs_that_poll_at_once_lose_nothing() {
     assert!(other.approvals().requests(now).unwrap().is_empty(), "what was answered is not shown again");
     assert_eq!(other.approvals().history().unwrap().len(), 1);
     assert_eq!(one.desk().history().unwrap().len(), 1);
+}
+
+/// Randomness in whose making another program is faster, once.
+struct Meddling(Mutex<Option<Meddler>>);
+
+type Meddler = Box<dyn FnOnce() + Send>;
+
+impl Entropy for Meddling {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
+        let meddler = self.0.lock().unwrap().take();
+        if let Some(meddler) = meddler {
+            meddler();
+        }
+        SystemEntropy::new().fill(bytes)
+    }
+}
+
+#[test]
+fn a_poll_begins_anew_where_another_program_was_faster() {
+    let world = World::new();
+    let mut phone = Phone::new(&world);
+    let id = phone.enroll(&world, 0, "ada");
+    world.ask(0, "ada");
+    phone.poll(&world, id).unwrap();
+    // Beginning a poll forgets the text of what has ended: something is written.
+    world.pass(121);
+    let (now, path) = (world.now(), phone.path());
+    let open = move || {
+        let mut vault = Vault::open(&path, entropy()).unwrap();
+        vault.unlock_with_password(&password(), now).unwrap();
+        Authenticator::new(vault, entropy())
+    };
+    let mut other = open();
+    let meddle = move || drop(other.approvals().begin(&mut Operation::poll(id), now).unwrap());
+    let meddling = Arc::new(Meddling(Mutex::new(Some(Box::new(meddle)))));
+    let mut desk = Approvals::new(phone.auth.accounts(), None, meddling.clone());
+    let step = desk.begin(&mut Operation::poll(id), now);
+    assert!(meddling.0.lock().unwrap().is_none(), "the other program has written in between");
+    assert!(matches!(step, Ok(Step::Send(_))), "{step:?}");
 }

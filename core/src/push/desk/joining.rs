@@ -23,7 +23,7 @@ pub(super) const NATIVE: u32 = 1;
 
 /// The keys of a new enrolment.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "made once for each enrolment, and taken apart at once")]
+#[expect(clippy::large_enum_variant, reason = "made once for an enrolment and moved there; nobody keeps many")]
 pub enum NewKeys {
     /// Made here: Ed25519, the user-verification key sealed under the root.
     Software,
