@@ -1,7 +1,7 @@
 //! Attacks on the verifier: what an evil phone, an evil page and an evil network send, refused without a trace.
 //!
 //! `docs/threat-model.md` names these tests. After each refusal the whole store is compared.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 #[path = "../../core/tests/common/forge.rs"]
 mod forge;

@@ -1,14 +1,8 @@
 //! The example of the documentation, run: an axum application that signs people in, over a real connection.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[allow(dead_code, reason = "other tests use more of it")]
 mod common;
-#[expect(
-    clippy::missing_docs_in_private_items,
-    clippy::disallowed_methods,
-    reason = "an example has a clock of its own"
-)]
 #[allow(dead_code, unreachable_pub, missing_docs, reason = "its main is for running it by hand")]
 #[path = "../examples/sign_in.rs"]
 mod example;
@@ -35,7 +29,6 @@ fn post(to: SocketAddr, path: &str, body: &str) -> (u16, String) {
     (status, answer.split_once("\r\n\r\n").unwrap().1.to_owned())
 }
 
-#[expect(clippy::disallowed_methods, reason = "the example's server has the system's clock")]
 fn now() -> UnixTime {
     let since = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
     UnixTime::from_millis(i64::try_from(since.as_millis()).unwrap())

@@ -245,6 +245,7 @@ impl Phone {
     }
 
     /// Another phone in the same state.
+    #[allow(dead_code, reason = "the bench of approving needs it")]
     pub(crate) fn again(&self) -> Self {
         Self {
             enrollment: self.enrollment.clone(),

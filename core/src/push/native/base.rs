@@ -28,7 +28,7 @@ impl fmt::Display for BaseUrl {
 
 impl BaseUrl {
     /// Reads an address: `https`, a lower-case ASCII host, perhaps a port that is not 443, perhaps a path of unreserved
-    /// characters. `http` only to 127.0.0.1 or [::1], and only with `allow_loopback_http`.
+    /// characters. `http` only to `127.0.0.1` or `[::1]`, and only with `allow_loopback_http`.
     ///
     /// # Errors
     /// [`MessageError::Malformed`].
