@@ -4,6 +4,7 @@
 source "$(dirname "$0")/../lib.sh"
 
 cargo_test "the verifier's tests" 1200 -p countersign-verifier --all-features
+check "the verifier's bench, small" 600 cargo bench --locked --profile optimised -p countersign-verifier --bench sign_in -- --smoke
 check "the verifier without its SQLite store" 600 cargo check --locked -p countersign-verifier --no-default-features
 
 if need_python; then
