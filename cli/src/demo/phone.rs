@@ -142,7 +142,7 @@ impl Phone {
     pub(super) fn eight_digits(&mut self, link: &str) -> Result<(Waiting, String), Failure> {
         let mut desk = Approvals::new(&mut self.vault, None, entropy());
         let waiting = desk.scan(link, now())?;
-        let (digits, _) = approvals::eight_digits(&mut desk, &waiting, &self.root)?;
+        let (_, digits, _) = approvals::eight_digits(&mut desk, &waiting, &self.root)?;
         Ok((waiting, digits))
     }
 
