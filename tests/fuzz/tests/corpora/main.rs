@@ -1,4 +1,4 @@
-//! The five entry points over their corpora and over mutations of them, the same ones in every run.
+//! The six entry points over their corpora and over mutations of them, the same ones in every run.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(clippy::disallowed_methods, reason = "the test command says by the environment how long it may take")]
 
@@ -40,6 +40,11 @@ fn vault_files() {
 #[test]
 fn backup_files() {
     survive("backup", countersign_fuzz::backup, 100_000);
+}
+
+#[test]
+fn push_messages() {
+    survive("message", countersign_fuzz::message, 20_000);
 }
 
 /// Runs every file of the corpus and so many mutations (fifty times as many in the long run). An input that makes it
