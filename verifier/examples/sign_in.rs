@@ -1,26 +1,19 @@
 //! Push sign-in for an axum application: `cargo run -p countersign-verifier --example sign_in`.
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    body::Bytes,
-    extract::State,
-    http::StatusCode,
-    response::IntoResponse,
-    routing::{any, post},
-};
+use axum::extract::{Request as Incoming, State};
+use axum::response::IntoResponse;
+use axum::{Router, http::StatusCode, routing};
 use countersign_core::entropy::{SystemEntropy, random};
 use countersign_core::push::jose::SoftwareKey;
-use countersign_core::push::native::{
-    BaseUrl,
-    messages::{AccountName, Context},
-};
+use countersign_core::push::native::{BaseUrl, messages::AccountName};
 use countersign_core::time::UnixTime;
 use countersign_verifier::store::{MemoryStore, Store};
 use countersign_verifier::{Config, Identity, KeyId, KeyRing, Profile, Question, Request, Verifier};
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 type Push = Verifier<Arc<dyn Store>>;
+type Shared = State<Arc<Push>>;
 
 fn now() -> UnixTime {
     let since = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
@@ -40,44 +33,18 @@ pub fn verifier(base: &str) -> Result<Push, Error> {
 /// Forms come as plain text here: your own session says whose account it is, and of which browser.
 pub fn app(push: Arc<Push>) -> Router {
     Router::new()
-        .route("/push/{*path}", any(phone))
-        .route(
-            "/invite",
-            post(|State(push): State<Arc<Push>>, name: String| async move {
-                answer(push.invite(&AccountName { id: name.clone(), name }, now()).map(|new| {
-                    format!("{}\n{}", new.uri.expose(), new.ticket.expose()) // The link as a QR code; the ticket stays in the session.
-                }))
-            }),
-        )
-        .route(
-            "/confirm",
-            post(|State(push): State<Arc<Push>>, form: String| async move {
-                let (ticket, digits) = form.split_once('\n').unwrap_or_default();
-                answer(push.confirm(ticket, digits, now()).map(|done| done.confirmed.to_string()))
-            }),
-        )
-        .route(
-            "/sign-in",
-            post(|State(push): State<Arc<Push>>, name: String| async move {
-                let context = Context { application: Some("Payroll".into()), ..Context::default() };
-                answer(push.sign_in(&name, "this browser's session", &Question::sign_in(context), now()).map(|page| {
-                    format!("{}\n{}", page.secret.expose(), page.shown.expose()) // The secret as a cookie; the digits on the page.
-                }))
-            }),
-        )
-        .route(
-            "/finish",
-            post(|State(push): State<Arc<Push>>, secret: String| async move {
-                answer(push.redeem(&secret, now()).map(|done| format!("Hello, {}", done.account)))
-            }),
-        )
+        .route("/push/{*path}", routing::any(phone))
+        .route("/invite", routing::post(invite))
+        .route("/confirm", routing::post(confirm))
+        .route("/sign-in", routing::post(sign_in))
+        .route("/finish", routing::post(finish))
         .with_state(push)
 }
 
 /// Everything that phones send. With a store on disk, call it through `spawn_blocking`.
-async fn phone(State(push): State<Arc<Push>>, request: axum::extract::Request) -> impl IntoResponse {
+async fn phone(State(push): Shared, request: Incoming) -> impl IntoResponse {
     let (head, body) = request.into_parts();
-    let body: Bytes = axum::body::to_bytes(body, countersign_verifier::MAX_REQUEST).await.unwrap_or_default();
+    let body = axum::body::to_bytes(body, countersign_verifier::MAX_REQUEST).await.unwrap_or_default();
     let proof: Vec<&str> = head.headers.get_all("proof").iter().filter_map(|proof| proof.to_str().ok()).collect();
     let path = head.uri.path().strip_prefix("/push").unwrap_or_default();
     let reply = push.handle(&Request { method: head.method.as_str(), path, proof: &proof, body: &body }, now());
@@ -85,8 +52,24 @@ async fn phone(State(push): State<Arc<Push>>, request: axum::extract::Request) -
     (status, [("content-type", reply.content_type)], reply.body)
 }
 
-fn answer(done: Result<String, impl std::fmt::Display>) -> (StatusCode, String) {
-    done.map_or_else(|error| (StatusCode::CONFLICT, error.to_string()), |text| (StatusCode::OK, text))
+/// The link is shown as a QR code, the ticket stays in the session; so does the secret of `sign_in`.
+async fn invite(State(push): Shared, name: String) -> Result<String, (StatusCode, String)> {
+    let new = push.invite(&AccountName { id: name.clone(), name }, now()).map_err(refused)?;
+    Ok(format!("{}\n{}", new.uri.expose(), new.ticket.expose()))
+}
+async fn confirm(State(push): Shared, form: String) -> Result<String, (StatusCode, String)> {
+    let (ticket, digits) = form.split_once('\n').unwrap_or_default();
+    Ok(push.confirm(ticket, digits, now()).map_err(refused)?.confirmed.to_string())
+}
+async fn sign_in(State(push): Shared, name: String) -> Result<String, (StatusCode, String)> {
+    let asked = push.sign_in(&name, "this browser's session", &Question::sign_in(Default::default()), now());
+    asked.map(|page| format!("{}\n{}", page.secret.expose(), page.shown.expose())).map_err(refused)
+}
+async fn finish(State(push): Shared, secret: String) -> Result<String, (StatusCode, String)> {
+    Ok(format!("Hello, {}", push.redeem(&secret, now()).map_err(refused)?.account))
+}
+fn refused(error: impl std::fmt::Display) -> (StatusCode, String) {
+    (StatusCode::CONFLICT, error.to_string())
 }
 
 #[tokio::main(flavor = "current_thread")]
