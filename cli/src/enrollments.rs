@@ -123,7 +123,7 @@ pub(crate) fn walk(
                 trouble = exchange.trouble;
                 reply = Reply::Arrived(exchange.arrival);
             }
-            Ok(Joined::Step(_)) => return Err(Failure::Demo("a step that enrolling never asks for")),
+            Ok(Joined::Step(_)) => return Err(Failure::KeysElsewhere),
             Ok(done) => return Ok(done),
             Err(countersign_core::push::desk::Error::Protocol(phone::Error::Network)) => {
                 return Err(Failure::Network(trouble.unwrap_or_else(|| phone::Error::Network.to_string())));

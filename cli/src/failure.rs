@@ -51,6 +51,8 @@ pub(crate) enum Failure {
     Network(String),
     #[error("not approved")]
     NotApproved,
+    #[error("the keys of this enrolment live in another device's hardware: only that device can use them")]
+    KeysElsewhere,
     #[error("demo: {0}")]
     Demo(&'static str),
     #[error(transparent)]
@@ -95,7 +97,9 @@ impl Failure {
             Self::Vault(Error::NotFound(_) | Error::NoVault) | Self::NoAccount(_) | Self::Several { .. } => 4,
             Self::NoRequest | Self::NoEnrollment(_) => 4,
             Self::Network(_) | Self::Approvals(desk::Error::Protocol(phone::Error::Network)) => 7,
-            Self::Approvals(_) | Self::NotApproved | Self::Invitation(_) | Self::NoInvitation => 6,
+            Self::Approvals(_) | Self::NotApproved | Self::KeysElsewhere | Self::Invitation(_) | Self::NoInvitation => {
+                6
+            }
             Self::Vault(
                 Error::Damaged(_)
                 | Error::DamagedSlot

@@ -63,7 +63,7 @@ pub(crate) fn approve(arguments: &Arguments, approve: &Approve) -> Result<(), Fa
             }
             step @ Step::Send(_) => carry(&mut desk, &network, &mut operation, step)?,
             Step::Done(outcome) => return report(arguments, &waiting, &outcome),
-            _ => return Err(Failure::Demo("a step that this kind of key never asks for")),
+            _ => return Err(Failure::KeysElsewhere),
         };
     }
 }
@@ -85,7 +85,7 @@ pub(crate) fn deny(arguments: &Arguments, deny: &Deny) -> Result<(), Failure> {
     let step = desk.begin(&mut operation, now())?;
     match carry(&mut desk, &network, &mut operation, step)? {
         Step::Done(outcome) => report(arguments, &waiting, &outcome),
-        _ => Err(Failure::Demo("a step that denying never asks for")),
+        _ => Err(Failure::KeysElsewhere),
     }
 }
 
@@ -179,7 +179,7 @@ pub(crate) fn eight_digits(
         step = desk.verified(&mut operation, Verification { root: Some(root), by: vec![Amr::Password] }, now())?;
     }
     let Step::ShowCode { digits, until } = step else {
-        return Err(Failure::Demo("a step that digits never ask for"));
+        return Err(Failure::KeysElsewhere);
     };
     Ok((operation, digits, until))
 }

@@ -53,9 +53,14 @@ pub(crate) fn poll_all(desk: &mut Approvals<'_>, network: &Network) -> Result<Po
             for id in taken {
                 let Some(mut operation) = queues.get_mut(&id).and_then(Vec::pop) else { continue };
                 match desk.begin(&mut operation, now()) {
-                    Ok(step) => {
+                    Ok(step @ Step::Send(_)) => {
                         running.insert(id, operation);
                         fly(scope, network, &to, id, step);
+                    }
+                    // Nothing is on its way, so nothing will come back: it must not be waited for.
+                    Ok(_) => {
+                        poller.done(id, false, now());
+                        trouble.push(format!("{}: {}", name(id), Failure::KeysElsewhere));
                     }
                     Err(error) => {
                         poller.done(id, false, now());
