@@ -6,6 +6,7 @@ use countersign_core::wire::Writer;
 
 use super::Record;
 use super::codec::{Put, Reader, writer};
+use crate::otp::Tries;
 use crate::store::{Kind, StoreError};
 
 /// A way in which codes are typed into the page; each has its own limit.
@@ -15,13 +16,6 @@ pub(crate) enum Way {
     Offline,
     /// Time-based codes.
     Totp,
-}
-
-/// Wrong codes in a row on one way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct WayLimit {
-    pub(crate) wrong: u32,
-    pub(crate) last: UnixTime,
 }
 
 /// A browser session's last sign-in.
@@ -40,20 +34,20 @@ pub(crate) struct Session {
 pub(crate) struct Account {
     /// Its enrolments that aren't removed, in the order in which they were made.
     pub(crate) enrollments: Vec<EnrollmentId>,
-    pub(crate) offline: WayLimit,
-    pub(crate) totp: WayLimit,
+    pub(crate) offline: Tries,
+    pub(crate) totp: Tries,
     pub(crate) sessions: Vec<Session>,
 }
 
 impl Account {
-    pub(crate) const fn way(&self, way: Way) -> WayLimit {
+    pub(crate) const fn way(&self, way: Way) -> Tries {
         match way {
             Way::Offline => self.offline,
             Way::Totp => self.totp,
         }
     }
 
-    pub(crate) const fn way_mut(&mut self, way: Way) -> &mut WayLimit {
+    pub(crate) const fn way_mut(&mut self, way: Way) -> &mut Tries {
         match way {
             Way::Offline => &mut self.offline,
             Way::Totp => &mut self.totp,
@@ -69,8 +63,8 @@ impl Record for Account {
         for enrollment in &self.enrollments {
             row.text(2, enrollment.as_str());
         }
-        row.number(3, self.offline.wrong.into()).time(4, self.offline.last);
-        row.number(5, self.totp.wrong.into()).time(6, self.totp.last);
+        row.number(3, self.offline.in_a_row().into()).time(4, self.offline.last());
+        row.number(5, self.totp.in_a_row().into()).time(6, self.totp.last());
         for session in &self.sessions {
             let mut part = Writer::new();
             part.bytes(1, &session.session).bytes(2, &session.sign_in).time(3, session.expires);
@@ -91,8 +85,8 @@ impl Record for Account {
         };
         Ok(Self {
             enrollments: row.each(2).map(id).collect::<Result<_, _>>()?,
-            offline: WayLimit { wrong: row.small(3)?, last: row.time(4)? },
-            totp: WayLimit { wrong: row.small(5)?, last: row.time(6)? },
+            offline: Tries::stored(row.small(3)?, row.time(4)?),
+            totp: Tries::stored(row.small(5)?, row.time(6)?),
             sessions: row.each(7).map(session).collect::<Result<_, StoreError>>()?,
         })
     }

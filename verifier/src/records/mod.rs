@@ -15,7 +15,7 @@ mod ticket;
 
 use crate::store::{Kind, StoreError};
 
-pub(crate) use account::{Account, Session, Way, WayLimit};
+pub(crate) use account::{Account, Session, Way};
 pub(crate) use challenge::ChallengeOf;
 pub(crate) use codec::StoredKey;
 pub(crate) use enrollment::{Current, Enrollment, Last, Pending, Slot};

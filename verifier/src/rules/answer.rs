@@ -14,8 +14,9 @@ use crate::error::Error;
 use crate::http::Reply;
 use crate::keyring::Purpose;
 use crate::online::Online;
+use crate::otp::Tries;
 use crate::records::{
-    By, ChallengeOf, ChallengeState, Enrollment, Receipt, SignIn, SignInChallenge, SignInState, StoredKey, WayLimit,
+    By, ChallengeOf, ChallengeState, Enrollment, Receipt, SignIn, SignInChallenge, SignInState, StoredKey,
 };
 use crate::store::{Actor, Outcome, Store, What};
 use crate::verifier::Verifier;
@@ -204,9 +205,9 @@ fn approve(work: &mut Work<'_>, case: Case, answer: &Answer, now: UnixTime) -> R
     save_enrollment(work, &enrollment)?;
     // A signed approval opens the account's other ways again.
     if let Some(mut account) = load_account(work, &sign_in.account)?
-        && (account.offline.wrong > 0 || account.totp.wrong > 0)
+        && (account.offline.in_a_row() > 0 || account.totp.in_a_row() > 0)
     {
-        (account.offline, account.totp) = (WayLimit::default(), WayLimit::default());
+        (account.offline, account.totp) = (Tries::lifted(), Tries::lifted());
         save_account(work, &sign_in.account, &account)?;
     }
     work.tell(now, Actor::Phone, &sign_in.account, Some(&enrollment.id), What::Approved, Outcome::Done);

@@ -12,15 +12,14 @@ use super::rows::{
 use crate::error::{Error, TypedError};
 use crate::keyring::Purpose;
 use crate::online::Online;
-use crate::records::{By, ChallengeState, Enrollment, SignIn, SignInState, Way, WayLimit};
+use crate::otp::{Barred, Tries};
+use crate::records::{By, ChallengeState, Enrollment, SignIn, SignInState, Way};
 use crate::store::{Actor, Outcome, Store, What};
 use crate::verifier::Verifier;
 use crate::work::{Work, attempt};
 
 /// Tries of a sign-in and way.
 const TRIES: u8 = 3;
-/// Wrong codes in a row that disable a way.
-const DISABLED_AT: u32 = 100;
 /// Seconds of a time-based code.
 const STEP: i64 = 30;
 
@@ -82,7 +81,7 @@ impl<S: Store> Verifier<S> {
                 let uv = way == Way::Offline;
                 sign_in.end(SignInState::Approved, Some(&by.id));
                 sign_in.by = Some(By { at: now, enrollment: by.id.clone(), uv, hardware: false });
-                *account.way_mut(way) = WayLimit::default();
+                *account.way_mut(way) = Tries::lifted();
                 work.tell(now, Actor::Page, &sign_in.account, Some(&by.id), what, Outcome::Done);
                 if uv {
                     by.unapproved = 0;
@@ -91,7 +90,7 @@ impl<S: Store> Verifier<S> {
             } else {
                 let used = tries(&mut sign_in, way);
                 *used = used.saturating_add(1);
-                *account.way_mut(way) = WayLimit { wrong: limit.wrong.saturating_add(1), last: now };
+                *account.way_mut(way) = limit.wrong(now);
                 work.tell(now, Actor::Page, &sign_in.account, None, what, Outcome::Refused);
             }
             save_account(work, &sign_in.account, &account)?;
@@ -172,17 +171,9 @@ const fn tries(sign_in: &mut SignIn, way: Way) -> &mut u8 {
 }
 
 /// After three wrong in a row a second, doubling to an hour; a hundred disable the way.
-fn may_try(limit: WayLimit, now: UnixTime) -> Result<(), TypedError> {
-    if limit.wrong >= DISABLED_AT {
-        return Err(TypedError::Disabled);
-    }
-    let pause = match limit.wrong.checked_sub(3) {
-        None => return Ok(()),
-        Some(more) => 1i64.checked_shl(more.min(12)).unwrap_or(3600).min(3600),
-    };
-    let left = limit.last.plus_seconds(pause).millis().saturating_sub(now.millis());
-    match u64::try_from(left) {
-        Ok(left) if left > 0 => Err(TypedError::Wait { seconds: left.div_ceil(1000) }),
-        _ => Ok(()),
-    }
+fn may_try(limit: Tries, now: UnixTime) -> Result<(), TypedError> {
+    limit.admit(now).map_err(|barred| match barred {
+        Barred::Wait { seconds } => TypedError::Wait { seconds: seconds.into() },
+        Barred::Disabled => TypedError::Disabled,
+    })
 }

@@ -36,7 +36,7 @@ pub(super) struct Asked {
     /// The browser session that has asked.
     pub(super) session: String,
     /// The hash of the secret that redeems it; the secret itself is in that browser's cookie alone.
-    pub(super) secret: String,
+    pub(super) secret_hash: String,
     pub(super) person: Person,
     pub(super) question: Question,
     pub(super) digits: SecretText,

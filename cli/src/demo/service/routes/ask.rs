@@ -32,7 +32,7 @@ fn put(house: &House, visit: &Visit, handle: &str, person: &Person, question: Qu
     let codes = given.challenges.iter().filter_map(|one| Some((one.device.clone(), one.uri.clone()?))).collect();
     let asked = Asked {
         session: visit.session.clone(),
-        secret: name_of(given.secret.expose()),
+        secret_hash: name_of(given.secret.expose()),
         person: person.clone(),
         question,
         digits: SecretText::new(given.shown.expose().to_owned()),
@@ -68,7 +68,7 @@ pub(super) fn asked(error: &AskError) -> Option<String> {
 fn find(house: &House, visit: &Visit) -> Option<(Asked, String)> {
     let asked = house.asks.get(visit.segment(1), house.now())?;
     let secret = visit.cookie("ask");
-    (asked.session == visit.session && asked.secret == name_of(secret)).then(|| (asked, secret.to_owned()))
+    (asked.session == visit.session && asked.secret_hash == name_of(secret)).then(|| (asked, secret.to_owned()))
 }
 
 /// How it stands, for a page that must know more: `Err` is the answer where it isn't this browser's.
