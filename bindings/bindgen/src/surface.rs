@@ -1,0 +1,3 @@
+//! `countersign-surface`: lists what a built library exports.
+
+fn main() {}
