@@ -47,7 +47,7 @@ pub fn create_vault(
     operation: Option<Arc<Operation>>,
 ) -> Result<NewVault, ApiError> {
     let founder = Founder::new(path, &password, platform, operation)?;
-    founder.found(None, |path, entropy, password, cost, now| Vault::create(path, entropy, password, cost, now))
+    founder.found(None, Vault::create)
 }
 
 /// Makes a new vault of a backup, with a new password and recovery code. Blocks while keys are derived and the file written.

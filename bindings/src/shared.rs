@@ -30,6 +30,7 @@ pub(crate) fn entropy() -> Arc<dyn Entropy> {
 }
 
 /// The moment, by the platform's clock.
+#[expect(clippy::disallowed_methods, reason = "the clock of every shell that gives none of its own")]
 pub(crate) fn now(platform: &Platform) -> Result<UnixTime, ApiError> {
     if let Some(clock) = &platform.clock {
         return Ok(UnixTime::from_millis(clock.now_ms()?));
@@ -39,6 +40,7 @@ pub(crate) fn now(platform: &Platform) -> Result<UnixTime, ApiError> {
 }
 
 /// How much work a new password takes.
+#[expect(clippy::disallowed_methods, reason = "core measures the work of a password with the clock that is given here")]
 pub(crate) fn cost(platform: &Platform) -> Result<Cost, ApiError> {
     if platform.least_password_work {
         return Ok(Cost::LEAST);
