@@ -6,9 +6,10 @@ import org.junit.jupiter.api.Test
 import java.awt.image.BufferedImage
 import java.io.ByteArrayInputStream
 import java.io.ByteArrayOutputStream
+import java.nio.ByteBuffer
 import javax.imageio.ImageIO
 
-class PictureTest {
+class LumaTest {
     @Test
     fun `brightness is that of ITU-R BT 601 on white paper`() {
         val luma = readLuma(png())
@@ -36,5 +37,5 @@ class PictureTest {
         return ByteArrayInputStream(file.toByteArray())
     }
 
-    private fun java.nio.ByteBuffer.toList() = (position() until limit()).map { get(it).toInt() and 0xFF }
+    private fun ByteBuffer.toList() = (position() until limit()).map { get(it).toInt() and 0xFF }
 }
