@@ -74,7 +74,8 @@ impl Stream {
         *self = Self::default();
     }
 
-    fn accept(&mut self, reading: Reading) -> Vec<Event> {
+    /// Takes what was read of a frame elsewhere; what is new, in order.
+    pub fn accept(&mut self, reading: Reading) -> Vec<Event> {
         let mut events: Vec<Event> = reading.codes.into_iter().filter_map(|code| self.code(code)).collect();
         if self.hint != reading.hint {
             self.hint = reading.hint;

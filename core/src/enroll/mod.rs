@@ -7,6 +7,7 @@
 //!
 //! - `otpauth`: `otpauth://totp`, `hotp`, `steam` and `yaotp`; `motp`: `motp://`; `steam`: `steam://`;
 //!   `bare`: a secret alone. `invitation`: `countersign://`: enrolling for approvals, and a request as a picture. [`two_step`]: privacyIDEA's enrolment where the phone adds a part of the secret.
+//!   `by_hand`: typed part by part.
 //! - [`migration`]: Google Authenticator's export, several QR codes long, read and written.
 //! - `export`: [`to_uri`]: the way back; what it writes, [`parse`] reads to the same account.
 //! - [`duplicate`]: whether such an account is there already.
@@ -17,6 +18,7 @@
 mod bare;
 mod base32;
 mod blueprint;
+mod by_hand;
 pub mod duplicate;
 mod error;
 mod export;
@@ -38,6 +40,7 @@ pub mod two_step;
 pub(crate) mod uri;
 
 pub use bare::BareSecret;
+pub use by_hand::{ByHand, by_hand};
 pub use duplicate::{Duplicate, duplicates};
 pub use error::{Error, SecretProblem};
 pub use export::{Pin, to_uri};

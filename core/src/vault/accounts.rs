@@ -61,7 +61,7 @@ impl Vault {
     ///
     /// # Errors
     /// [`Error::Locked`].
-    pub fn codes(&mut self, now: UnixTime) -> Result<impl Iterator<Item = (AccountId, Code)>, Error> {
+    pub fn codes(&mut self, now: UnixTime) -> Result<impl Iterator<Item = (&Account, Code)>, Error> {
         Ok(self.open.as_mut().ok_or(Error::Locked)?.loaded.cache.codes(now))
     }
 
@@ -146,6 +146,27 @@ impl Vault {
     pub fn set_position(&mut self, id: AccountId, position: u64) -> Result<(), Error> {
         self.change_with(id, |account| {
             account.position = position;
+            Ok(())
+        })
+    }
+
+    /// Gives these accounts the places 1, 2, … in the person's own order, in one transaction. Others keep theirs: those at 0,
+    /// where new ones are, come first.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; nothing is changed by it.
+    pub fn set_order(&mut self, ids: &[AccountId]) -> Result<(), Error> {
+        self.write(|write, loaded| {
+            let mut moved = Vec::new();
+            for (position, id) in (1..).zip(ids) {
+                let account = loaded.cache.get(*id).ok_or(Error::NotFound("account"))?;
+                if account.position != position {
+                    let account = Account { position, ..account.clone() };
+                    put(write, &account)?;
+                    moved.push(account);
+                }
+            }
+            moved.into_iter().for_each(|account| loaded.cache.put(account));
             Ok(())
         })
     }

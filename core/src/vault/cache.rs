@@ -195,7 +195,7 @@ impl Cache {
 
     /// The code of every account that shows one by itself (all but HOTP, without the trash), in order, each made when it is
     /// asked for. Within a code's window this is a look at the clock and a copy.
-    pub(crate) fn codes(&mut self, now: UnixTime) -> impl Iterator<Item = (AccountId, Code)> {
+    pub(crate) fn codes(&mut self, now: UnixTime) -> impl Iterator<Item = (&Account, Code)> {
         self.places.iter_mut().filter_map(move |place| {
             let entry = &mut *place.entry;
             let account = &entry.account;
@@ -204,11 +204,11 @@ impl Cache {
             }
             let at = account.site_time(now);
             match entry.code {
-                Some(code) if code.is_good_at(at) => Some((account.id, code)),
+                Some(code) if code.is_good_at(at) => Some((account, code)),
                 // Only a moment before 1970 has no code; the list then shows none.
                 _ => {
                     entry.code = account.otp.code(at).ok();
-                    entry.code.map(|code| (account.id, code))
+                    entry.code.map(|code| (account, code))
                 }
             }
         })

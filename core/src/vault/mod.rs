@@ -52,7 +52,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 pub use accounts::Selection;
-pub use backup::Backup;
+pub use backup::{Backup, NewBackup};
 pub use crypto::RawKey;
 pub use error::{Damage, Error};
 pub use import::{Imported, Incoming, LastImport, MAX_IMPORT, Undone};

@@ -114,32 +114,57 @@ impl Vault {
     /// [`Error::BackupNotKept`] if the place gives back something else; otherwise as the place says. The older
     /// backups are then all still there.
     pub fn backup_to(&mut self, sink: &mut dyn Sink, now: UnixTime) -> Result<String, Error> {
-        let bytes = self.backup_bytes(now)?;
-        // Only this vault's own files are ever counted and removed. Sorted by name is sorted by time: milliseconds, 15
-        // digits, to the year 33,000.
-        let vault = AccountId::from_bytes(self.unlocked()?.keys.vault).to_string();
-        let own = format!("countersign-{}-", vault.get(..12).unwrap_or(&vault));
-        let name = format!("{own}{:015}.csbackup", now.millis());
-        sink.write(&name, &bytes)?;
-        let kept = sink.read(&name)?;
+        let backup = self.make_backup(now)?;
+        sink.write(&backup.name, &backup.bytes)?;
+        self.check_backup(&backup, &sink.read(&backup.name)?)?;
+        for old in self.surplus_backups(&backup, sink.list()?)? {
+            sink.remove(&old)?;
+        }
+        Ok(backup.name)
+    }
+
+    /// The first of the steps of [`Vault::backup_to`], for a place that is reached elsewhere: a backup and its name.
+    ///
+    /// # Errors
+    /// As [`Vault::backup_bytes`].
+    pub fn make_backup(&self, now: UnixTime) -> Result<NewBackup, Error> {
+        // Sorted by name is sorted by time: milliseconds, 15 digits, to the year 33,000.
+        let name = format!("{}{:015}{SUFFIX}", self.backup_prefix()?, now.millis());
+        Ok(NewBackup { name, bytes: self.backup_bytes(now)? })
+    }
+
+    /// The second: whether the place has kept it as it was given.
+    ///
+    /// # Errors
+    /// [`Error::BackupNotKept`], [`Error::Locked`].
+    pub fn check_backup(&self, backup: &NewBackup, kept: &[u8]) -> Result<(), Error> {
         let key = read_key(&self.connection, &self.unlocked()?.keys)?;
-        if kept != bytes || open_with(&kept, |_, _| Ok(Some(RawKey::from_bytes(key.key.expose())?))).map(drop).is_err()
-        {
-            return Err(Error::BackupNotKept);
-        }
+        let opens = |file| open_with(file, |_, _| Ok(Some(RawKey::from_bytes(key.key.expose())?))).is_ok();
+        if kept == backup.bytes && opens(kept) { Ok(()) } else { Err(Error::BackupNotKept) }
+    }
+
+    /// The third: which of the files there are to go, the oldest ones of this vault's own. None while the vault has findings:
+    /// what is damaged here may be whole in an older backup.
+    ///
+    /// # Errors
+    /// [`Error::Locked`].
+    pub fn surplus_backups(&self, newest: &NewBackup, mut names: Vec<String>) -> Result<Vec<String>, Error> {
         if !self.unlocked()?.accepted {
-            // What is damaged here may be whole in an older backup.
-            return Ok(name);
+            return Ok(Vec::new());
         }
-        let mut names = sink.list()?;
-        names.retain(|name| name.starts_with(&own) && name.ends_with(".csbackup"));
+        let own = self.backup_prefix()?;
+        names.retain(|name| name.starts_with(&own) && name.ends_with(SUFFIX));
         names.sort_unstable();
-        let keep = usize::from(self.settings()?.backups_kept);
-        let surplus = names.len().saturating_sub(keep);
-        for old in names.iter().take(surplus).filter(|old| **old != name) {
-            sink.remove(old)?;
-        }
-        Ok(name)
+        let surplus = names.len().saturating_sub(usize::from(self.settings()?.backups_kept));
+        names.truncate(surplus);
+        names.retain(|name| *name != newest.name);
+        Ok(names)
+    }
+
+    /// What the names of this vault's own backups begin with: others' are never counted or removed.
+    fn backup_prefix(&self) -> Result<String, Error> {
+        let vault = AccountId::from_bytes(self.unlocked()?.keys.vault).to_string();
+        Ok(format!("countersign-{}-", vault.get(..12).unwrap_or(&vault)))
     }
 
     fn body(&self, loaded: &Loaded, keys: &Keys) -> Result<Zeroizing<Vec<u8>>, Error> {
@@ -211,6 +236,24 @@ impl Vault {
             loaded.cache.extend(accounts);
             Ok(())
         })
+    }
+}
+
+/// How the names of backups end.
+const SUFFIX: &str = ".csbackup";
+
+/// A backup on its way to where it is kept.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NewBackup {
+    /// The file's name, new in this place.
+    pub name: String,
+    /// The file.
+    pub bytes: Vec<u8>,
+}
+
+impl std::fmt::Debug for NewBackup {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewBackup").field("name", &self.name).finish_non_exhaustive()
     }
 }
 

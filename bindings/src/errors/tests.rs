@@ -1,0 +1,1 @@
+//! Every code stands in the documentation.
