@@ -61,6 +61,9 @@ run_in() { # ROOT SHARED… -- COMMAND…
     mount --bind "$folder" "$folder"
     mount -t tmpfs tmpfs "$folder/tmp"
     mount -t proc proc "$folder/proc"
+    # The package manager's caches.
+    mkdir -p "$folder.home"
+    mount --bind "$folder.home" "$folder/root"
     while [[ $1 != -- ]]; do
         shared=$(realpath "$1")
         mkdir -p "$folder$shared"
@@ -72,7 +75,7 @@ run_in() { # ROOT SHARED… -- COMMAND…
     mount -o remount,bind,ro "$folder"
     unset COUNTERSIGN_SWIFT_ROOT
     # shellcheck disable=SC2016 # expanded inside
-    exec chroot "$folder" env PATH=/usr/bin:/bin LANG=C.UTF-8 HOME=/tmp TMPDIR=/tmp \
+    exec chroot "$folder" env PATH=/usr/bin:/bin LANG=C.UTF-8 HOME=/root TMPDIR=/tmp \
         sh -c 'cd "$0" && exec "$@"' "$here" "$@"
 }
 
