@@ -6,7 +6,7 @@ import Testing
 struct VersionTests {
     @Test("says the version of the workspace from which it was built")
     func version() throws {
-        #expect(Library.version == (try workspaceVersion()))
+        #expect(try Library.version == workspaceVersion())
     }
 }
 
