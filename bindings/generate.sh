@@ -33,8 +33,9 @@ if [[ $language == swift ]]; then
     mv "$fresh/CountersignC.h" "$fresh/CountersignC/"
     # The name under which Swift's package manager and Xcode look for it.
     mv "$fresh/CountersignC.modulemap" "$fresh/CountersignC/module.modulemap"
-    # The package manager does not watch a static library: this file, which changes with it, makes it link anew.
-    echo "// SHA-256 of the library: $(sha256 "$library")" >"$fresh/CountersignFFI/Library.swift"
+    # The package manager does not watch a static library: a constant that changes with it makes it link anew.
+    printf '/// SHA-256 of the library for which this was generated.\npublic let libraryDigest = "%s"\n' \
+        "$(sha256 "$library")" >"$fresh/CountersignFFI/Library.swift"
 fi
 
 files() { (cd "$1" && find . -type f | sort); }

@@ -90,8 +90,8 @@ run() { # NAME SECONDS COMMAND…
 tally() {
     awk '
         /^[^ ]+ Test run with [0-9]+ tests? / { n["passed"] += $5; next }
-        /^[^ ]+ Test .+ failed after [0-9.]+ seconds/ { n["passed"]--; n["failed"]++ }
-        /^[^ ]+ Test .+ skipped/ { n["passed"]--; n["ignored"]++ }
+        /^[^ ]+ Test .+([")]|test cases?) failed after [0-9.]+ seconds/ { n["passed"]--; n["failed"]++ }
+        /^[^ ]+ Test .+[")] skipped[.:]/ { n["passed"]--; n["ignored"]++ }
         /^test result: / { gsub(";", ""); for (i = 2; i <= NF; i++) n[$i] += $(i - 1) }
         /^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$/ { gsub(",", ""); n["passed"] += $1; n["failed"] += $3; n["ignored"] += $5 }
         END { print n["passed"] + 0, n["failed"] + 0, n["ignored"] + 0 }'
