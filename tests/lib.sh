@@ -85,10 +85,14 @@ run() { # NAME SECONDS COMMAND…
     return "$status"
 }
 
-# Sums cargo's `test result:` lines, other runners' `N passed, N failed, N skipped`, and Surefire's closing line of each
-# module: that of a class goes on with the time it took.
+# Sums cargo's `test result:` lines, other runners' `N passed, N failed, N skipped`, Swift Testing's, and Surefire's closing
+# line of each module: that of a class goes on with the time it took.
+# Swift Testing's closing line has the number of all tests alone; those that did not pass are said one by one.
 tally() {
     awk '
+        /^[^ ]+ Test run with [0-9]+ tests? / { n["passed"] += $5; next }
+        /^[^ ]+ Test .+([")]|test cases?) failed after [0-9.]+ seconds/ { n["passed"]--; n["failed"]++ }
+        /^[^ ]+ Test .+[")] skipped[.:]/ { n["passed"]--; n["ignored"]++ }
         /^test result: / { gsub(";", ""); for (i = 2; i <= NF; i++) n[$i] += $(i - 1) }
         /^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$/ { gsub(",", ""); n["passed"] += $1; n["failed"] += $3; n["ignored"] += $5 }
         /^\[[A-Z]+\] Tests run: [0-9]+, Failures: [0-9]+, Errors: [0-9]+, Skipped: [0-9]+$/ {

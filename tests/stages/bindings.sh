@@ -14,9 +14,7 @@ kotlin() {
         missing "Kotlin" "Maven or a JDK of 17 or newer could not be installed"
         return
     fi
-    # Nothing may stay from a library that exported more.
-    rm -rf "$generated"
-    check "Kotlin: generate" 600 bindings/generate.sh kotlin "$CARGO_TARGET_DIR/mobile/libcountersign_ffi.so" "$generated"
+    check "Kotlin: generate" 600 bindings/generate.sh kotlin "$CARGO_TARGET_DIR/mobile/libcountersign_ffi.a" "$generated"
     suite "Kotlin: tests" 900 mvn -B -ntp -f bindings/kotlin -Dcargo.target="$CARGO_TARGET_DIR" clean test
     if need_ktlint; then
         check "Kotlin: ktlint" 120 env -C bindings/kotlin "$JAVA_HOME/bin/java" -jar "$ktlint" --relative 'src/**/*.kt'
