@@ -56,8 +56,7 @@ impl Approvals {
         request: String,
         operation: Option<Arc<Operation>>,
     ) -> Result<HistoryEntry, ApiError> {
-        let task =
-            desk::Operation::decide(enrollment_id(&enrollment)?, request_id(&request)?, model::Decision::Deny);
+        let task = desk::Operation::decide(enrollment_id(&enrollment)?, request_id(&request)?, model::Decision::Deny);
         self.answer(task, None, None, operation).await
     }
 
@@ -72,8 +71,7 @@ impl Approvals {
         request: String,
         operation: Option<Arc<Operation>>,
     ) -> Result<HistoryEntry, ApiError> {
-        let task =
-            desk::Operation::decide(enrollment_id(&enrollment)?, request_id(&request)?, model::Decision::Report);
+        let task = desk::Operation::decide(enrollment_id(&enrollment)?, request_id(&request)?, model::Decision::Report);
         self.answer(task, None, None, operation).await
     }
 
@@ -116,9 +114,8 @@ impl Approvals {
         let mut walk = Walk::with(&self.shared, &run, id, SignReason::Approve, ANSWERED)?;
         let mut step = walk.begin(&mut task)?;
         if matches!(step, Step::NeedsCode { .. } | Step::ChooseCode { .. }) {
-            let code = code.ok_or_else(|| {
-                ApiError::input("code", "what the page shows is needed to approve", "code-needed")
-            })?;
+            let code =
+                code.ok_or_else(|| ApiError::input("code", "what the page shows is needed to approve", "code-needed"))?;
             let code = Reply::Code(code.trim().to_owned());
             step = walk.act(|desk, now| desk.next(&mut task, code, now))?;
         }

@@ -12,7 +12,9 @@ use countersign_core::vault::PushId;
 use super::records::unexpected;
 use super::requests::enrollment_id;
 use super::walk::Walk;
-use super::{Approvals, DeviceInfo, Enrolled, InvitationPreview, NewKeys, PersonCheck, PushAddress, UnfinishedEnrollment};
+use super::{
+    Approvals, DeviceInfo, Enrolled, InvitationPreview, NewKeys, PersonCheck, PushAddress, UnfinishedEnrollment,
+};
 use crate::running::Run;
 use crate::shared::Shared;
 use crate::{ApiError, Change, Operation};

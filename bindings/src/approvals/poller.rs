@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use countersign_core::push::desk;
 use countersign_core::time::UnixTime;
 
-use super::requests::enrollment_id;
 use super::Approvals;
+use super::requests::enrollment_id;
 use crate::ApiError;
 use crate::shared::Shared;
 

@@ -117,9 +117,7 @@ impl<'a> Walk<'a> {
         loop {
             let reply = match step {
                 Step::Send(request) => Reply::Arrived(self.send(request).await?),
-                Step::Sign { key, message, prompt }
-                    if key.purpose == KeyPurpose::Possession || !self.silent =>
-                {
+                Step::Sign { key, message, prompt } if key.purpose == KeyPurpose::Possession || !self.silent => {
                     Reply::Signature(self.sign(key, message, prompt).await?)
                 }
                 step => return Ok(step),

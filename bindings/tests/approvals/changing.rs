@@ -79,7 +79,10 @@ fn until_new_keys_are_confirmed_both_are_kept() {
             world.line.fate("", Fate::Arrives);
             world.poll(&id);
             let left = world.signer.handles();
-            assert_eq!((left.len(), left.first() > both.first()), if kind == Kind::Signer { (2, true) } else { (0, false) });
+            assert_eq!(
+                (left.len(), left.first() > both.first()),
+                if kind == Kind::Signer { (2, true) } else { (0, false) }
+            );
             approves(&world, &id, kind);
         }
     }
@@ -104,7 +107,14 @@ fn an_enrolment_ends_at_the_server_and_here() {
         let world = World::new();
         let id = world.enrolled(kind);
         wait(world.desk.unenroll(id.clone(), kind.check(), None)).unwrap();
-        assert!(world.server.enrollments("ann", world.time.now()).unwrap().iter().all(|view| view.status.name() == "removed"));
+        assert!(
+            world
+                .server
+                .enrollments("ann", world.time.now())
+                .unwrap()
+                .iter()
+                .all(|view| view.status.name() == "removed")
+        );
         assert!(world.inbox().is_empty() && world.desk.enrollments().unwrap().is_empty());
         assert!(world.signer.handles().is_empty());
         assert_eq!(wait(world.desk.unenroll(id, kind.check(), None)).err().unwrap().code(), "no-enrollment");

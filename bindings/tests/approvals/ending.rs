@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use countersign_ffi::{ApiError, Confirmation, HttpError, Operation, PortError};
 
 use crate::ports::{Fate, LONG, Prompt, wait};
-use crate::world::{Kind, PASSWORD, World, secret};
+use crate::world::{Kind, World};
 
 /// How a person's prompt doesn't come to its end, and what the call says.
 const ENDS: [(&str, Option<PortError>); 5] = [
@@ -43,7 +43,7 @@ fn an_approval_that_ends_before_it_is_signed_leaves_no_trace() {
             assert_eq!(ended.err().unwrap().code(), code, "{kind:?}");
             assert_eq!(world.line.seen.lock().unwrap().len(), seen);
             if code == "locked" {
-                world.authenticator.unlock_with_password(secret(PASSWORD), None).unwrap();
+                world.unlock();
             }
             // The platform's key is asked only after the counter was raised, so that no number is ever used twice.
             if kind == Kind::PerUse {
@@ -105,7 +105,7 @@ fn a_signed_answer_is_kept_and_sent_again_however_the_call_ended() {
             });
             assert_eq!(ended.map(|ended| ended.err().unwrap().code().to_owned()).unwrap_or("panic".into()), code);
             if code == "locked" {
-                world.authenticator.unlock_with_password(secret(PASSWORD), None).unwrap();
+                world.unlock();
             }
             assert_eq!(world.desk.history().unwrap()[0].confirmation, Confirmation::Unconfirmed);
             assert!(world.desk.requests().unwrap().is_empty() && world.desk.enrollments().unwrap()[0].unconfirmed);

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use countersign_ffi::{Change, ChangeListener, Confirmation, PortError};
 
 use crate::ports::{Fate, wait};
-use crate::world::{Kind, PASSWORD, World, secret};
+use crate::world::{Kind, World};
 
 #[test]
 fn a_locked_device_polls_and_denies_and_approves_nothing() {
@@ -93,6 +93,6 @@ fn an_answer_that_was_sent_while_locked_is_sent_again_while_locked() {
     assert_eq!(wait(world.desk.deny(id.clone(), request.id, None)).err().unwrap().code(), "timed-out");
     world.line.fate("", Fate::Arrives);
     assert_eq!(world.poll(&id).confirmed[0].confirmation, Confirmation::Denied);
-    world.authenticator.unlock_with_password(secret(PASSWORD), None).unwrap();
+    world.unlock();
     assert_eq!(world.desk.history().unwrap()[0].confirmation, Confirmation::Denied);
 }

@@ -14,7 +14,10 @@ fn an_approval_lets_in_whoever_the_person_is() {
         let world = World::new();
         let (link, ticket) = world.invite();
         let preview = world.desk.preview_invitation(link.clone()).unwrap();
-        assert_eq!((preview.host.as_str(), preview.account.as_deref(), preview.known), ("rp.example", Some("Ann"), false));
+        assert_eq!(
+            (preview.host.as_str(), preview.account.as_deref(), preview.known),
+            ("rp.example", Some("Ann"), false)
+        );
         let enrolled = wait(world.begin(link.clone(), kind, None)).unwrap();
         assert_eq!((enrolled.server.as_str(), enrolled.account.as_str()), ("Payroll", "Ann"));
         assert!(enrolled.digits.len() == 6 && enrolled.has_codes && !enrolled.hint_differs);
@@ -114,8 +117,7 @@ fn digits_approve_without_a_network() {
         let seen = world.line.seen.lock().unwrap().len();
         let request = world.desk.scan_challenge(format!(" {uri}\n")).unwrap();
         assert!(request.enrollment == id && request.by_picture && !request.online);
-        let code =
-            wait(world.desk.approve_offline(id.clone(), request.id.clone(), kind.check(), None)).unwrap();
+        let code = wait(world.desk.approve_offline(id.clone(), request.id.clone(), kind.check(), None)).unwrap();
         assert_eq!((code.digits.len(), code.until_ms), (8, page.expires.millis()));
         assert_eq!(world.desk.history().unwrap()[0].confirmation, Confirmation::ByDigits);
         assert_eq!(world.line.seen.lock().unwrap().len(), seen, "nothing was sent");

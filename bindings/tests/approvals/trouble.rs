@@ -62,12 +62,7 @@ fn a_device_without_ports_says_so() {
     let authenticator = create_vault(path, secret(PASSWORD), platform, None).unwrap().authenticator;
     let desk = authenticator.approvals();
     let link = World::new().invite().0;
-    let device = countersign_ffi::DeviceInfo {
-        name: "n".into(),
-        model: "m".into(),
-        os: "o".into(),
-        app: "a".into(),
-    };
+    let device = countersign_ffi::DeviceInfo { name: "n".into(), model: "m".into(), os: "o".into(), app: "a".into() };
     let push = countersign_ffi::PushAddress::Nowhere;
     let enrolled = wait(desk.enroll(link, device, push, Kind::Password.keys(), Kind::Password.check(), None));
     assert_eq!(enrolled.err().unwrap().code(), "no-port");

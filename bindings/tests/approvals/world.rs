@@ -1,16 +1,17 @@
 //! A verifier, and a device with an authenticator.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
+use std::sync::{Arc, LazyLock};
 
 use countersign_core::entropy::SystemEntropy;
 use countersign_core::push::jose::SoftwareKey;
 use countersign_core::push::native::BaseUrl;
 use countersign_core::push::native::messages::{AccountName, Context, Detail};
-use countersign_core::vault::{Password, Vault};
+use countersign_core::vault::platform::Purpose;
+use countersign_core::vault::{RawKey, Vault};
 use countersign_ffi::{
-    Approvals, Authenticator, DeviceInfo, Enrolled, EnrollmentStatus, NewKeys, PendingRequest, PersonCheck, PinnedHost,
-    Platform, PushAddress, SecretInput, VerificationMethod, create_vault,
+    Approvals, Authenticator, DeviceInfo, Enrolled, EnrollmentStatus, KeyUse, KeyWrapper, NewKeys, PendingRequest,
+    PersonCheck, PinnedHost, Platform, PushAddress, SecretInput, VerificationMethod, create_vault,
 };
 use countersign_verifier::store::{MemoryStore, Store};
 use countersign_verifier::{Config, Identity, KeyId, KeyRing, Page, Profile, Question, Verifier};
@@ -21,6 +22,19 @@ pub(crate) const U: &str = "https://rp.example/auth";
 pub(crate) const PASSWORD: &[u8] = b"correct horse battery";
 
 pub(crate) type Server = Verifier<Arc<dyn Store>>;
+
+/// A vault that password and keystore open, made once: its keys are derived with much work.
+static TEMPLATE: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("vault").to_str().unwrap().to_owned();
+    let key_wrapper: Option<Arc<dyn KeyWrapper>> = Some(Arc::new(Keystore::new()));
+    let platform = Platform { key_wrapper, least_password_work: true, ..Platform::default() };
+    let made = create_vault(path, secret(PASSWORD), platform, None).unwrap();
+    wait(made.authenticator.add_device_unlock(None)).unwrap();
+    wait(made.authenticator.add_per_use_key(secret(PASSWORD), None)).unwrap();
+    made.authenticator.shut();
+    folder
+});
 
 pub(crate) struct World {
     folder: tempfile::TempDir,
@@ -85,10 +99,11 @@ impl World {
             ..Platform::default()
         };
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("vault").to_str().unwrap().to_owned();
-        let made = create_vault(path, secret(PASSWORD), platform, None).unwrap();
-        let authenticator = made.authenticator;
-        wait(authenticator.add_per_use_key(secret(PASSWORD), None)).unwrap();
+        let path = folder.path().join("vault");
+        std::fs::copy(TEMPLATE.path().join("vault"), &path).unwrap();
+        let authenticator = Authenticator::open(path.to_str().unwrap().to_owned(), platform).unwrap();
+        wait(authenticator.unlock_with_device(None)).unwrap();
+        keystore.asked.lock().unwrap().clear();
         let desk = authenticator.approvals();
         Self { folder, time, server, line, signer, keystore, authenticator, desk }
     }
@@ -106,12 +121,7 @@ impl World {
         kind: Kind,
         operation: Option<Arc<countersign_ffi::Operation>>,
     ) -> Result<Enrolled, countersign_ffi::ApiError> {
-        let device = DeviceInfo {
-            name: "Ann's phone".into(),
-            model: "M".into(),
-            os: "O 1".into(),
-            app: "A 1".into(),
-        };
+        let device = DeviceInfo { name: "Ann's phone".into(), model: "M".into(), os: "O 1".into(), app: "A 1".into() };
         self.desk.enroll(link, device, PushAddress::Nowhere, kind.keys(), kind.check(), operation).await
     }
 
@@ -135,16 +145,15 @@ impl World {
 
     /// The page asks for a transaction, which wants the person verified.
     pub(crate) fn page(&self) -> Page {
-        let context = Context { application: Some("Bank".into()), client: Some("Firefox".into()), ..Context::default() };
+        let context =
+            Context { application: Some("Bank".into()), client: Some("Firefox".into()), ..Context::default() };
         let details = vec![Detail { label: "Amount".into(), value: "5 EUR".into() }];
         let question = Question::transaction(context, details);
         self.server.sign_in("ann", "session", &question, self.time.now()).unwrap()
     }
 
-    /// ... or for a sign-in, which doesn't.
-    pub(crate) fn light_page(&self) -> Page {
-        let question = Question::sign_in(Context::default());
-        self.server.sign_in("ann", "session", &question, self.time.now()).unwrap()
+    pub(crate) fn unlock(&self) {
+        wait(self.authenticator.unlock_with_device(None)).unwrap();
     }
 
     /// The page asks, and the device has the request.
@@ -159,7 +168,9 @@ impl World {
     pub(crate) fn inbox(&self) -> Vec<Vec<u8>> {
         let path = self.folder.path().join("vault");
         let mut vault = Vault::open(&path, Arc::new(SystemEntropy::new())).unwrap();
-        vault.unlock_with_password(&Password::typed(PASSWORD.to_vec()), self.time.now()).unwrap();
+        let (slot, wrapped) = vault.wrapped_keys(Purpose::Slot).unwrap()[0].clone();
+        let key = wait(Keystore::new().unwrap(KeyUse::Slot, wrapped)).unwrap();
+        vault.unlock_with_device_key(slot, &RawKey::from_bytes(&key).unwrap()).unwrap();
         let inbox = vault.inbox().unwrap();
         (1..=4).flat_map(|kind| inbox.rows(kind).unwrap().rows).map(|row| row.bytes.expose().to_vec()).collect()
     }
