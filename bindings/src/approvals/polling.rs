@@ -37,6 +37,8 @@ impl Approvals {
             match walk.resend(id, &mut resent, None).await {
                 // It has said something that counts: what it was about is over.
                 Ok(()) | Err(ApiError::Rejected { .. }) => {}
+                // It needs a key of the locked vault, which polling doesn't.
+                Err(ApiError::Locked { .. }) if run.check().is_ok() => {}
                 Err(error) => return Err(error),
             }
             walk.poll(id).await

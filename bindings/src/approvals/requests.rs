@@ -88,7 +88,7 @@ pub struct RequestDetail {
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
 pub enum PageCode {
     /// Nothing.
-    Nothing,
+    NotNeeded,
     /// Digits to type.
     Digits {
         /// How many.
@@ -104,7 +104,7 @@ pub enum PageCode {
 impl From<model::Code> for PageCode {
     fn from(code: model::Code) -> Self {
         match code {
-            model::Code::None => Self::Nothing,
+            model::Code::None => Self::NotNeeded,
             model::Code::Digits(count) => Self::Digits { count },
             model::Code::Choice(options) => Self::Choice { options },
         }

@@ -177,3 +177,31 @@ fn an_address_is_where_wake_ups_come_from() {
     assert_eq!(world.desk.wake(vec![0; 16]).unwrap(), None);
     assert!(world.desk.wake(tag.to_vec()).unwrap().is_some());
 }
+
+#[test]
+fn a_change_that_needs_the_person_again_waits_for_them_and_polls_go_on() {
+    for kind in Kind::ALL {
+        let world = World::new();
+        let id = world.enrolled(kind);
+        wait(world.authenticator.add_inbox_key(None)).unwrap();
+        world.line.fate("/keys", Fate::Fails(HttpError::Unreachable));
+        wait(world.desk.rotate_keys(id.clone(), kind.keys(), kind.check(), None)).err().unwrap();
+        world.line.fate("", Fate::Arrives);
+        // By now the server wants another time in it, and so another signature.
+        world.time.pass(3600);
+        let prompts = world.signer.prompts.lock().unwrap().len();
+        let unconfirmed = || world.desk.enrollments().unwrap()[0].unconfirmed;
+        assert!(world.poll(&id).status == EnrollmentStatus::Active && unconfirmed());
+        world.authenticator.lock();
+        assert!(world.poll(&id).status == EnrollmentStatus::Active && unconfirmed());
+        assert_eq!(world.signer.prompts.lock().unwrap().len(), prompts, "polls ask nobody");
+        world.unlock();
+        if kind != Kind::Signer {
+            assert_eq!(wait(world.desk.resend(id.clone(), None, None)).err().unwrap().code(), "check-needed");
+        }
+        let resent = wait(world.desk.resend(id.clone(), Some(kind.check()), None)).unwrap();
+        assert!(resent.status == Some(EnrollmentStatus::Active) && !unconfirmed(), "{kind:?}");
+        assert_eq!(world.signer.handles().len(), if kind == Kind::Signer { 2 } else { 0 });
+        approves(&world, &id, kind);
+    }
+}
