@@ -1,6 +1,6 @@
 //! The desk for approvals: enrolments, the requests that come to them, and their answers.
 //!
-//! - `records`, `requests`: what goes in and out, by value. `check`: that the person is who they say.
+//! - `records`, `requests`, `answers`: what goes in and out, by value. `check`: that the person is who they say.
 //! - `joining`: from an invitation to an enrolment. `answering`: approve, deny, report. `polling`: asking servers, sending again.
 //!   `changing`: new keys, push addresses, the end. `poller`: whom to ask, and when.
 //! - `walk`: an operation's steps, one after the other; `network` and `signer`: those that a platform does.
@@ -9,6 +9,7 @@
 //! anything is signed, a call has done nothing.
 
 mod answering;
+mod answers;
 mod changing;
 mod check;
 mod joining;
@@ -20,16 +21,14 @@ mod requests;
 mod signer;
 mod walk;
 
+pub use answers::{Confirmation, Decision, HistoryEntry, OfflineCode, Polled, Resent};
 pub use check::{PersonCheck, VerificationMethod};
 pub use poller::Poller;
 pub use records::{
     DeviceInfo, Enrolled, EnrollmentInfo, EnrollmentStatus, InvitationPreview, NewKeys, PushAddress,
     UnfinishedEnrollment,
 };
-pub use requests::{
-    Confirmation, ContextLine, Decision, DenyReason, HistoryEntry, OfflineCode, PageCode, PendingRequest, Polled,
-    RequestAction, RequestDetail, Resent,
-};
+pub use requests::{ContextLine, DenyReason, PageCode, PendingRequest, RequestAction, RequestDetail};
 pub(crate) use signer::Orphans;
 
 use std::sync::Arc;

@@ -13,6 +13,9 @@ use super::walk::Walk;
 use crate::shared::Shared;
 use crate::{ApiError, KeyAttestation, SignPrompt, ports};
 
+/// The longest handle in bytes.
+const HANDLE: usize = 1024;
+
 /// Handles that nothing needs any more and the signer still has. They lie in memory alone: a key whose handle is lost with it
 /// stays with the platform, where it signs nothing.
 #[derive(Default)]
@@ -157,6 +160,3 @@ impl Walk<'_> {
         SignPrompt { reason: self.reason, server: self.server.clone(), account: self.account.clone(), about }
     }
 }
-
-/// The longest handle in bytes.
-const HANDLE: usize = 1024;
