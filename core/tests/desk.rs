@@ -23,7 +23,7 @@ fn an_enrolment_on_its_way_names_the_platforms_keys_until_it_is_given_up() {
     let text = format!("countersign://enroll?u=https%3A%2F%2Frp.example%2Fx&k={}&t={}", "A".repeat(43), "A".repeat(22));
     let invitation = Invitation::parse(&text, false).unwrap();
     let mut desk = Approvals::new(&mut vault, None, entropy());
-    let mut join = |desk: &mut Approvals<'_>, keys| {
+    let join = |desk: &mut Approvals<'_>, keys| {
         let device = Device { name: "n".into(), model: "m".into(), os: "o".into(), app: "a".into() };
         desk.join(invitation.clone(), device, PushChoice::None, keys, &root).unwrap().id()
     };

@@ -61,7 +61,7 @@ impl Approvals {
         check.methods()?;
         let mut handles = self.shared.handles(id)?;
         let status = self.rotate(&run, id, keys, &check, &mut handles).await;
-        self.shared.tidy(id, handles).await;
+        self.shared.tidy(&run, id, handles).await;
         status
     }
 
@@ -83,28 +83,31 @@ impl Approvals {
         let run = self.shared.begin(operation)?;
         let handles = self.shared.handles(id)?;
         let ended = self.end(&run, id, &check).await;
-        self.shared.tidy(id, handles).await;
+        self.shared.tidy(&run, id, handles).await;
         ended
     }
 
     /// Forgets an enrolment on this device for good, and deletes its keys, also in the signer. At the server it stays, unless that
-    /// has removed it. Async: waits for the signer.
+    /// has removed it. Async: waits for the signer; ended meanwhile, it is forgotten all the same, and the signer is asked again
+    /// with a later call.
     ///
     /// # Errors
     /// `InvalidInput` (`not-an-id`, `not-found`), `Locked`, `Storage`.
-    pub async fn forget(&self, enrollment: String) -> Result<(), ApiError> {
+    pub async fn forget(&self, enrollment: String, operation: Option<Arc<Operation>>) -> Result<(), ApiError> {
         let id = enrollment_id(&enrollment)?;
+        let run = self.shared.begin(operation)?;
         self.forget_here(id)?;
-        self.shared.delete_orphans().await;
+        self.shared.delete_orphans(&run).await;
         Ok(())
     }
 
     /// Forgets enrolments that nobody confirmed within a day, and deletes their keys; gives back how many. Async: waits for the
-    /// signer.
+    /// signer, as [`Approvals::forget`].
     ///
     /// # Errors
     /// `Locked`, `Storage`.
-    pub async fn sweep(&self) -> Result<u32, ApiError> {
+    pub async fn sweep(&self, operation: Option<Arc<Operation>>) -> Result<u32, ApiError> {
+        let run = self.shared.begin(operation)?;
         let now = self.shared.now()?;
         let (swept, handles) = self.shared.with(|core| {
             let mut desk = core.approvals();
@@ -120,7 +123,7 @@ impl Approvals {
             self.shared.changes.tell(&[Change::Enrollments]);
         }
         self.shared.orphans.add(handles);
-        self.shared.delete_orphans().await;
+        self.shared.delete_orphans(&run).await;
         Ok(u32::try_from(swept).unwrap_or(u32::MAX))
     }
 }

@@ -51,7 +51,7 @@ impl Approvals {
     ) -> Result<Enrolled, ApiError> {
         let run = self.shared.begin(operation)?;
         let enrolled = self.join(&run, &invitation, device, push, keys, &check).await;
-        self.shared.delete_orphans().await;
+        self.shared.delete_orphans(&run).await;
         enrolled
     }
 
@@ -78,16 +78,18 @@ impl Approvals {
         let run = self.shared.begin(operation)?;
         let before = self.shared.handles(id)?;
         let enrolled = self.resume(&run, id, &check).await;
-        self.shared.tidy(id, before).await;
+        self.shared.tidy(&run, id, before).await;
         enrolled
     }
 
-    /// Gives up an enrolment that wasn't finished, and deletes its keys. Async: waits for the signer.
+    /// Gives up an enrolment that wasn't finished, and deletes its keys. Async: waits for the signer; ended meanwhile, it is given
+    /// up all the same, and the signer is asked again with a later call.
     ///
     /// # Errors
     /// `InvalidInput` (`no-enrollment`) where nothing was begun or it is finished; `Locked`, `Storage`.
-    pub async fn abandon_enrollment(&self, id: String) -> Result<(), ApiError> {
+    pub async fn abandon_enrollment(&self, id: String, operation: Option<Arc<Operation>>) -> Result<(), ApiError> {
         let id = enrollment_id(&id)?;
+        let run = self.shared.begin(operation)?;
         let handles = self.shared.change(&[Change::Enrollments], |core| {
             let mut desk = core.approvals();
             // Those of one that can't be read stay with the platform.
@@ -96,7 +98,7 @@ impl Approvals {
             Ok(handles)
         })?;
         self.shared.orphans.add(handles);
-        self.shared.delete_orphans().await;
+        self.shared.delete_orphans(&run).await;
         Ok(())
     }
 }

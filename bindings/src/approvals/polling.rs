@@ -45,7 +45,7 @@ impl Approvals {
         };
         let polled = polled.await;
         self.tell(id, &before, &resent, &polled);
-        self.shared.tidy(id, handles).await;
+        self.shared.tidy(&run, id, handles).await;
         polled.map(|polled| Polled { confirmed: resent.confirmed, ..polled })
     }
 
@@ -67,7 +67,7 @@ impl Approvals {
         let handles = self.shared.handles(id)?;
         let mut resent = Resent::default();
         let done = walk.resend(id, &mut resent, check.as_ref()).await;
-        self.shared.tidy(id, handles).await;
+        self.shared.tidy(&run, id, handles).await;
         done.map(|()| resent)
     }
 }

@@ -10,6 +10,7 @@ use countersign_core::vault::PushId;
 
 use super::records::unexpected;
 use super::walk::Walk;
+use crate::running::Run;
 use crate::shared::Shared;
 use crate::{ApiError, KeyAttestation, SignPrompt, ports};
 
@@ -38,11 +39,12 @@ impl Orphans {
 
 impl Shared {
     /// Deletes what nothing needs any more. What the signer doesn't delete just now, it is asked for next time.
-    pub(super) async fn delete_orphans(&self) {
+    pub(super) async fn delete_orphans(&self, run: &Run<'_>) {
         let handles = self.orphans.list().clone();
         let Some(signer) = self.platform().ok().and_then(|platform| platform.device_signer.clone()) else { return };
-        // Not the run that led here: that may have been ended.
-        let Ok(run) = self.begin(None) else { return };
+        // One that was ended waits for nothing any more, and often is why there is something to delete.
+        let anew = if run.check().is_err() { self.begin(None).ok() } else { None };
+        let run = anew.as_ref().unwrap_or(run);
         for handle in handles {
             match run.wait(signer.delete(handle.clone())).await {
                 Ok(Ok(())) => self.orphans.list().retain(|orphan| *orphan != handle),
@@ -58,11 +60,11 @@ impl Shared {
     }
 
     /// What an enrolment had before and hasn't any more is deleted.
-    pub(super) async fn tidy(&self, id: PushId, before: Vec<Vec<u8>>) {
+    pub(super) async fn tidy(&self, run: &Run<'_>, id: PushId, before: Vec<Vec<u8>>) {
         if let Ok(after) = self.handles(id) {
             self.orphans.add(before.into_iter().filter(|handle| !after.contains(handle)));
         }
-        self.delete_orphans().await;
+        self.delete_orphans(run).await;
     }
 }
 

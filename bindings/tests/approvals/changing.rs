@@ -2,7 +2,8 @@
 
 use countersign_ffi::{ApiError, Confirmation, EnrollmentStatus, HttpError, PushAddress, SignReason};
 
-use crate::ports::{Fate, Prompt, wait};
+use crate::line::Fate;
+use crate::ports::{Prompt, wait};
 use crate::world::{Kind, World};
 
 fn approves(world: &World, id: &str, kind: Kind) {
@@ -141,11 +142,11 @@ fn an_end_that_was_not_confirmed_is_sent_again() {
 fn what_is_forgotten_here_takes_its_keys_along() {
     let world = World::new();
     let (first, second) = (world.enrolled(Kind::Signer), world.enrolled(Kind::Signer));
-    wait(world.desk.forget(first.clone())).unwrap();
+    wait(world.desk.forget(first.clone(), None)).unwrap();
     assert_eq!(world.signer.handles().len(), 2);
     approves_one(&world, &second);
-    assert_eq!(wait(world.desk.forget(first)).err().unwrap().code(), "not-found");
-    wait(world.desk.forget(second)).unwrap();
+    assert_eq!(wait(world.desk.forget(first, None)).err().unwrap().code(), "not-found");
+    wait(world.desk.forget(second, None)).unwrap();
     assert!(world.signer.handles().is_empty());
 }
 

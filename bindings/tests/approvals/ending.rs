@@ -4,7 +4,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use countersign_ffi::{ApiError, Confirmation, HttpError, Operation, PortError};
 
-use crate::ports::{Fate, LONG, Prompt, wait};
+use crate::line::Fate;
+use crate::ports::{LONG, Prompt, wait};
 use crate::world::{Kind, World};
 
 /// How a person's prompt doesn't come to its end, and what the call says.

@@ -5,7 +5,8 @@ use countersign_core::push::native::formulas::attestation_challenge;
 use countersign_ffi::{ApiError, HttpError, KeyAttestation, Operation, PortError};
 use countersign_verifier::Profile;
 
-use crate::ports::{Fate, LONG, Prompt, wait};
+use crate::line::Fate;
+use crate::ports::{LONG, Prompt, wait};
 use crate::world::{Kind, World};
 
 #[test]
@@ -39,9 +40,9 @@ fn an_enrolment_that_is_given_up_leaves_no_key() {
         assert_eq!(lost.code(), "unreachable");
         assert_eq!(world.signer.handles().len(), if kind == Kind::Signer { 2 } else { 0 });
         let id = world.desk.unfinished_enrollments().unwrap()[0].id.clone();
-        wait(world.desk.abandon_enrollment(id.clone())).unwrap();
+        wait(world.desk.abandon_enrollment(id.clone(), None)).unwrap();
         assert!(world.inbox().is_empty() && world.signer.handles().is_empty());
-        assert_eq!(wait(world.desk.abandon_enrollment(id)).err().unwrap().code(), "no-enrollment");
+        assert_eq!(wait(world.desk.abandon_enrollment(id, None)).err().unwrap().code(), "no-enrollment");
     }
 }
 
@@ -104,7 +105,7 @@ fn an_enrolment_that_ends_before_it_is_signed_has_never_begun() {
             // Nothing can be written to a locked vault: unless the call was faster, it waits there to be given up.
             world.unlock();
             for unfinished in world.desk.unfinished_enrollments().unwrap() {
-                wait(world.desk.abandon_enrollment(unfinished.id)).unwrap();
+                wait(world.desk.abandon_enrollment(unfinished.id, None)).unwrap();
             }
         }
         assert!(world.inbox().is_empty() && world.signer.handles().is_empty(), "{code}");
@@ -133,7 +134,7 @@ fn a_future_that_is_dropped_leaves_nothing_either() {
     assert!(world.inbox().is_empty());
     // The signer is asked with the next call.
     assert_eq!(world.signer.handles().len(), 2);
-    wait(world.desk.sweep()).unwrap();
+    wait(world.desk.sweep(None)).unwrap();
     assert!(world.signer.handles().is_empty());
 }
 
@@ -142,8 +143,31 @@ fn an_enrolment_that_nobody_confirms_goes_after_a_day_with_its_keys() {
     let world = World::new();
     wait(world.begin(world.invite().0, Kind::Signer, None)).unwrap();
     world.time.pass(24 * 3600);
-    assert_eq!((wait(world.desk.sweep()).unwrap(), world.signer.handles().len()), (0, 2));
+    assert_eq!((wait(world.desk.sweep(None)).unwrap(), world.signer.handles().len()), (0, 2));
     world.time.pass(1);
-    assert_eq!((wait(world.desk.sweep()).unwrap(), world.signer.handles().len()), (1, 0));
+    assert_eq!((wait(world.desk.sweep(None)).unwrap(), world.signer.handles().len()), (1, 0));
     assert!(world.inbox().is_empty());
+}
+
+#[test]
+fn a_signer_that_does_not_delete_is_asked_again_and_holds_up_nothing() {
+    for does in [Prompt::Fails(PortError::Failed), Prompt::Hangs] {
+        let world = World::new();
+        let id = world.enrolled(Kind::Signer);
+        let (hangs, operation) = (world.signer.hanging(), Operation::new());
+        *world.signer.deletes.lock().unwrap() = does;
+        let forgotten = std::thread::scope(|scope| {
+            let forgetting = scope.spawn(|| wait(world.desk.forget(id.clone(), Some(operation.clone()))));
+            if does == Prompt::Hangs {
+                hangs.recv_timeout(LONG).unwrap();
+                operation.cancel();
+            }
+            forgetting.join().unwrap()
+        });
+        assert_eq!(forgotten, Ok(()));
+        assert!(world.inbox().is_empty() && world.signer.handles().len() == 2);
+        *world.signer.deletes.lock().unwrap() = Prompt::Confirms;
+        wait(world.desk.sweep(None)).unwrap();
+        assert!(world.signer.handles().is_empty());
+    }
 }

@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use countersign_ffi::{Change, ChangeListener, Confirmation, PortError};
 
-use crate::ports::{Fate, wait};
+use crate::line::Fate;
+use crate::ports::wait;
 use crate::world::{Kind, World};
 
 #[test]
@@ -75,7 +76,7 @@ fn the_poller_asks_those_that_there_are() {
     assert_eq!(poller.next_due_ms(), None);
     poller.pull().unwrap();
     assert!(poller.take().unwrap() == std::slice::from_ref(&id));
-    wait(world.desk.forget(id.clone())).unwrap();
+    wait(world.desk.forget(id.clone(), None)).unwrap();
     poller.done(id, true).unwrap();
     assert!(poller.take().unwrap().is_empty());
     world.authenticator.lock();

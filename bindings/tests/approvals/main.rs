@@ -10,6 +10,8 @@
 mod changing;
 mod ending;
 mod enrolling;
+mod keys;
+mod line;
 mod locked;
 mod network;
 mod ports;

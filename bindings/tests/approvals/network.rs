@@ -2,7 +2,8 @@
 
 use countersign_ffi::{ApiError, HttpError};
 
-use crate::ports::{Fate, wait};
+use crate::line::Fate;
+use crate::ports::wait;
 use crate::world::{Kind, World};
 
 #[test]
