@@ -17,17 +17,18 @@ const ANSWERED: &[Change] = &[Change::Requests, Change::History, Change::Enrollm
 
 #[uniffi::export]
 impl Approvals {
-    /// Approves a request, after the person has seen all of it, with what they found on the page. Where a check is given, the
-    /// person is verified, also where the request doesn't ask for it. Async: waits for the network and the person; blocks while
-    /// a key is derived from a password.
+    /// Approves a request, after the person has seen all of it, with what they found on the page. Where a check is
+    /// given, the person is verified, also where the request doesn't ask for it. Async: waits for the network and the
+    /// person; blocks while a key is derived from a password.
     ///
-    /// Ended before the answer is signed, it has done nothing. `Network`, or ended later: the answer is kept and sent again, by
-    /// [`Approvals::resend`] or the next poll, and the history says `Unconfirmed`.
+    /// Ended before the answer is signed, it has done nothing. `Network`, or ended later: the answer is kept and sent
+    /// again, by [`Approvals::resend`] or the next poll, and the history says `Unconfirmed`.
     ///
     /// # Errors
-    /// `InvalidInput` (`code-needed`, `not-the-digits` for what can't be them, `check-needed`, `no-request`, `request-ended`,
-    /// `no-method`), `WrongPassword`, `KeysGone` (`enroll-again` and others), `Network` (also `earlier-unconfirmed`), `Rejected`,
-    /// `Cancelled`, `Locked`, `Storage`. That the digits were wrong is no error: the server says it ([`Confirmation::WrongCode`]).
+    /// `InvalidInput` (`code-needed`, `not-the-digits` for what can't be them, `check-needed`, `no-request`,
+    /// `request-ended`, `no-method`), `WrongPassword`, `KeysGone` (`enroll-again` and others), `Network` (also
+    /// `earlier-unconfirmed`), `Rejected`, `Cancelled`, `Locked`, `Storage`. That the digits were wrong is no error:
+    /// the server says it ([`Confirmation::WrongCode`]).
     ///
     /// [`Confirmation::WrongCode`]: crate::Confirmation::WrongCode
     pub async fn approve(
@@ -46,10 +47,12 @@ impl Approvals {
         self.answer(task, code, check, operation).await
     }
 
-    /// Turns a request down. Works while the vault is locked. Async: waits for the network. Kept and sent again as an approval.
+    /// Turns a request down. Works while the vault is locked. Async: waits for the network. Kept and sent again as an
+    /// approval.
     ///
     /// # Errors
-    /// `InvalidInput` (`no-request`, `request-ended`), `Network`, `Rejected`, `KeysGone`, `Cancelled`, `Locked`, `Storage`.
+    /// `InvalidInput` (`no-request`, `request-ended`), `Network`, `Rejected`, `KeysGone`, `Cancelled`, `Locked`,
+    /// `Storage`.
     pub async fn deny(
         &self,
         enrollment: String,
@@ -60,8 +63,8 @@ impl Approvals {
         self.answer(task, None, None, operation).await
     }
 
-    /// "It wasn't me": the server freezes the enrolment until its operator has looked. Also after an answer, until the request
-    /// ends. Works while the vault is locked. Async: waits for the network. Kept and sent again as an approval.
+    /// "It wasn't me": the server freezes the enrolment until its operator has looked. Also after an answer, until the
+    /// request ends. Works while the vault is locked. Async: waits for the network. Kept and sent again as an approval.
     ///
     /// # Errors
     /// As [`Approvals::deny`].
@@ -75,13 +78,14 @@ impl Approvals {
         self.answer(task, None, None, operation).await
     }
 
-    /// The digits that approve a scanned request: the person types them into the page, which needs no network. Where there is
-    /// one, [`Approvals::poll`] afterwards says where the enrolment stands. May be asked for again until the request ends. Async:
-    /// waits for the person; blocks while a key is derived from a password.
+    /// The digits that approve a scanned request: the person types them into the page, which needs no network. Where
+    /// there is one, [`Approvals::poll`] afterwards says where the enrolment stands. May be asked for again until the
+    /// request ends. Async: waits for the person; blocks while a key is derived from a password.
     ///
     /// # Errors
-    /// `InvalidInput` (`no-request`, `request-ended`, `no-method`, `no-such-slot`), `WrongPassword`, `KeysGone`, `Rejected`
-    /// (`message-out-of-time` where too long nothing was heard of the server), `Cancelled`, `Locked`, `Storage`.
+    /// `InvalidInput` (`no-request`, `request-ended`, `no-method`, `no-such-slot`), `WrongPassword`, `KeysGone`,
+    /// `Rejected` (`message-out-of-time` where too long nothing was heard of the server), `Cancelled`, `Locked`,
+    /// `Storage`.
     pub async fn approve_offline(
         &self,
         enrollment: String,

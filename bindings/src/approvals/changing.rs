@@ -20,11 +20,12 @@ fn is_alive(known: &Known) -> bool {
 
 #[uniffi::export]
 impl Approvals {
-    /// Tells the server where this device wants to be woken from now on; the address so far counts until it has confirmed. Asks
-    /// no person. Async: waits for the network.
+    /// Tells the server where this device wants to be woken from now on; the address so far counts until it has
+    /// confirmed. Asks no person. Async: waits for the network.
     ///
     /// # Errors
-    /// `InvalidInput` (`push-address`, `no-enrollment`), `Network`, `Rejected`, `KeysGone`, `Cancelled`, `Locked`, `Storage`.
+    /// `InvalidInput` (`push-address`, `no-enrollment`), `Network`, `Rejected`, `KeysGone`, `Cancelled`, `Locked`,
+    /// `Storage`.
     pub async fn set_push_address(
         &self,
         enrollment: String,
@@ -39,16 +40,16 @@ impl Approvals {
         walk.changed(&mut task, step, None).await
     }
 
-    /// Gives an enrolment new keys. Both old and new ones are kept until the server has confirmed; then the others are deleted,
-    /// also in the signer. Async: waits for the network and the person, with the platform's keys once for the new key and once for
-    /// the one so far; blocks while a key is derived from a password.
+    /// Gives an enrolment new keys. Both old and new ones are kept until the server has confirmed; then the others are
+    /// deleted, also in the signer. Async: waits for the network and the person, with the platform's keys once for the
+    /// new key and once for the one so far; blocks while a key is derived from a password.
     ///
     /// Ended before the change is signed, it has done nothing. `Network`, or ended later: it is kept and sent again, by
     /// [`Approvals::resend`] or the next poll.
     ///
     /// # Errors
-    /// `Network` (also `earlier-unconfirmed`), `Rejected`, `WrongPassword`, `KeysGone`, `NotSupported` (`no-port`), `InvalidInput`
-    /// (`no-enrollment`, `no-method`, `no-such-slot`), `Cancelled`, `Locked`, `Storage`.
+    /// `Network` (also `earlier-unconfirmed`), `Rejected`, `WrongPassword`, `KeysGone`, `NotSupported` (`no-port`),
+    /// `InvalidInput` (`no-enrollment`, `no-method`, `no-such-slot`), `Cancelled`, `Locked`, `Storage`.
     pub async fn rotate_keys(
         &self,
         enrollment: String,
@@ -65,11 +66,12 @@ impl Approvals {
         status
     }
 
-    /// Ends an enrolment at its server, then forgets it here. One that the server has removed, or that has lost its keys, is only
-    /// forgotten. Async: waits for the network and the person; blocks while a key is derived from a password.
+    /// Ends an enrolment at its server, then forgets it here. One that the server has removed, or that has lost its
+    /// keys, is only forgotten. Async: waits for the network and the person; blocks while a key is derived from a
+    /// password.
     ///
-    /// Ended before the end is signed, it has done nothing. `Network`, or ended later: the end is kept and sent again, by the next
-    /// call or poll; the person may also [`Approvals::forget`] it.
+    /// Ended before the end is signed, it has done nothing. `Network`, or ended later: the end is kept and sent again,
+    /// by the next call or poll; the person may also [`Approvals::forget`] it.
     ///
     /// # Errors
     /// `Rejected` (`enrollment-not-active` while it is pending: forget it); otherwise as [`Approvals::rotate_keys`].
@@ -87,9 +89,9 @@ impl Approvals {
         ended
     }
 
-    /// Forgets an enrolment on this device for good, and deletes its keys, also in the signer. At the server it stays, unless that
-    /// has removed it. Async: waits for the signer; ended meanwhile, it is forgotten all the same, and the signer is asked again
-    /// with a later call.
+    /// Forgets an enrolment on this device for good, and deletes its keys, also in the signer. At the server it stays,
+    /// unless that has removed it. Async: waits for the signer; ended meanwhile, it is forgotten all the same, and the
+    /// signer is asked again with a later call.
     ///
     /// # Errors
     /// `InvalidInput` (`not-an-id`, `not-found`), `Locked`, `Storage`.
@@ -101,8 +103,8 @@ impl Approvals {
         Ok(())
     }
 
-    /// Forgets enrolments that nobody confirmed within a day, and deletes their keys; gives back how many. Async: waits for the
-    /// signer, as [`Approvals::forget`].
+    /// Forgets enrolments that nobody confirmed within a day, and deletes their keys; gives back how many. Async: waits
+    /// for the signer, as [`Approvals::forget`].
     ///
     /// # Errors
     /// `Locked`, `Storage`.

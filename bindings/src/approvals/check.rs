@@ -1,4 +1,5 @@
-//! That the person is who they say: by the password, or by the platform's own prompt. There is no third way, and never a mere yes.
+//! That the person is who they say: by the password, or by the platform's own prompt. There is no third way, and never
+//! a mere yes.
 
 use std::sync::Arc;
 

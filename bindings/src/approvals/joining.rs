@@ -32,14 +32,15 @@ impl Approvals {
         Ok(InvitationPreview { host, server: invitation.name, account: invitation.account, known })
     }
 
-    /// Enrols this device, after the person has seen the invitation's host and said yes. Async: waits for the network and the
-    /// person; blocks while a key is derived from a password. Cancelled before the request is signed, it leaves nothing, also
-    /// no key in the signer; afterwards, and after network trouble, it is unfinished ([`Approvals::resume_enrollment`]).
+    /// Enrols this device, after the person has seen the invitation's host and said yes. Async: waits for the network
+    /// and the person; blocks while a key is derived from a password. Cancelled before the request is signed, it leaves
+    /// nothing, also no key in the signer; afterwards, and after network trouble, it is unfinished
+    /// ([`Approvals::resume_enrollment`]).
     ///
     /// # Errors
-    /// `Rejected` by the server (`ticket-unknown`, `ticket-used`, `ticket-expired` and others) or by the device; `NotSupported`
-    /// (`hardware-needed`, `no-port`), `Network`, `WrongPassword`, `KeysGone`, `InvalidInput` (`push-address`, `no-method`,
-    /// `no-such-slot`), `Locked`, `Cancelled`, `Storage`.
+    /// `Rejected` by the server (`ticket-unknown`, `ticket-used`, `ticket-expired` and others) or by the device;
+    /// `NotSupported` (`hardware-needed`, `no-port`), `Network`, `WrongPassword`, `KeysGone`, `InvalidInput`
+    /// (`push-address`, `no-method`, `no-such-slot`), `Locked`, `Cancelled`, `Storage`.
     pub async fn enroll(
         &self,
         invitation: String,
@@ -64,7 +65,8 @@ impl Approvals {
         Ok(unfinished.into_iter().map(|(id, host)| UnfinishedEnrollment { id: id.to_string(), host }).collect())
     }
 
-    /// Goes on with an enrolment that wasn't finished; what was signed is sent again as it is. Async: as [`Approvals::enroll`].
+    /// Goes on with an enrolment that wasn't finished; what was signed is sent again as it is. Async: as
+    /// [`Approvals::enroll`].
     ///
     /// # Errors
     /// `InvalidInput` (`no-enrollment`); otherwise as [`Approvals::enroll`].
@@ -82,8 +84,8 @@ impl Approvals {
         enrolled
     }
 
-    /// Gives up an enrolment that wasn't finished, and deletes its keys. Async: waits for the signer; ended meanwhile, it is given
-    /// up all the same, and the signer is asked again with a later call.
+    /// Gives up an enrolment that wasn't finished, and deletes its keys. Async: waits for the signer; ended meanwhile,
+    /// it is given up all the same, and the signer is asked again with a later call.
     ///
     /// # Errors
     /// `InvalidInput` (`no-enrollment`) where nothing was begun or it is finished; `Locked`, `Storage`.

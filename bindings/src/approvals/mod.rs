@@ -1,12 +1,12 @@
 //! The desk for approvals: enrolments, the requests that come to them, and their answers.
 //!
 //! - `records`, `requests`, `answers`: what goes in and out, by value. `check`: that the person is who they say.
-//! - `joining`: from an invitation to an enrolment. `answering`: approve, deny, report. `polling`: asking servers, sending again.
-//!   `changing`: new keys, push addresses, the end. `poller`: whom to ask, and when.
+//! - `joining`: from an invitation to an enrolment. `answering`: approve, deny, report. `polling`: asking servers,
+//!   sending again. `changing`: new keys, push addresses, the end. `poller`: whom to ask, and when.
 //! - `walk`: an operation's steps, one after the other; `network` and `signer`: those that a platform does.
 //!
-//! What is signed is stored before it is sent, and sent again until the server has said something that counts. Ended before
-//! anything is signed, a call has done nothing.
+//! What is signed is stored before it is sent, and sent again until the server has said something that counts. Ended
+//! before anything is signed, a call has done nothing.
 
 mod answering;
 mod answers;
@@ -56,7 +56,8 @@ impl Authenticator {
 
 #[uniffi::export]
 impl Approvals {
-    /// All enrolments, by server and account; those of a restored backup say that they are to be renewed. Blocks: reads the disk.
+    /// All enrolments, by server and account; those of a restored backup say that they are to be renewed. Blocks: reads
+    /// the disk.
     ///
     /// # Errors
     /// `Locked`, `Storage`. Enrolments that can't be read are left out, and named by the vault's report.
@@ -106,16 +107,16 @@ impl Approvals {
     /// [`Approvals::approve_offline`] alone. Blocks: writes the disk.
     ///
     /// # Errors
-    /// `InvalidInput` (`no-enrollment`) where this device is enrolled nowhere; `Rejected` by the device: why the enrolment that
-    /// it is for refuses it; `Locked`, `Storage`.
+    /// `InvalidInput` (`no-enrollment`) where this device is enrolled nowhere; `Rejected` by the device: why the
+    /// enrolment that it is for refuses it; `Locked`, `Storage`.
     pub fn scan_challenge(&self, text: String) -> Result<PendingRequest, ApiError> {
         let now = self.shared.now()?;
         let text = text.trim();
         self.shared.change(&[Change::Requests], |core| Ok(core.approvals().scan(text, now)?.into()))
     }
 
-    /// Notes a wake-up by the 16 bytes that it carries: gives the enrolment to poll now, if it is one of ours and the last one
-    /// was at least five seconds ago. Wake-ups prove nothing. Blocks: writes the disk.
+    /// Notes a wake-up by the 16 bytes that it carries: gives the enrolment to poll now, if it is one of ours and the
+    /// last one was at least five seconds ago. Wake-ups prove nothing. Blocks: writes the disk.
     ///
     /// # Errors
     /// `Locked`, `Storage`.

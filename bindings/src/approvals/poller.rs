@@ -10,12 +10,12 @@ use super::requests::enrollment_id;
 use crate::ApiError;
 use crate::shared::Shared;
 
-/// Decides whom to ask, and when: at once when the app comes to the foreground, every few seconds while it can be seen, never in
-/// the background but by wake-up; by hand always. A few servers at a time, so that a slow one delays no other. It lies in memory;
-/// losing it loses nothing.
+/// Decides whom to ask, and when: at once when the app comes to the foreground, every few seconds while it can be seen,
+/// never in the background but by wake-up; by hand always. A few servers at a time, so that a slow one delays no other.
+/// It lies in memory; losing it loses nothing.
 ///
-/// The app asks it who is due ([`Poller::take`]), polls each ([`Approvals::poll`]), says that it came back ([`Poller::done`]), and
-/// asks again, at the latest at [`Poller::next_due_ms`].
+/// The app asks it who is due ([`Poller::take`]), polls each ([`Approvals::poll`]), says that it came back
+/// ([`Poller::done`]), and asks again, at the latest at [`Poller::next_due_ms`].
 #[derive(uniffi::Object)]
 pub struct Poller {
     shared: Arc<Shared>,
@@ -70,7 +70,8 @@ impl Poller {
         Ok(())
     }
 
-    /// Whom to ask now, the longest due first. Each of them is on its way until [`Poller::done`]. Blocks: reads the disk.
+    /// Whom to ask now, the longest due first. Each of them is on its way until [`Poller::done`]. Blocks: reads the
+    /// disk.
     ///
     /// # Errors
     /// As [`Poller::shown`]; nobody is on the way then.
@@ -80,7 +81,8 @@ impl Poller {
         Ok(self.core().take(now).iter().map(ToString::to_string).collect())
     }
 
-    /// A poll is over; whether the server has said anything. After failures it is asked again after 8, 16, … 60 seconds.
+    /// A poll is over; whether the server has said anything. After failures it is asked again after 8, 16, … 60
+    /// seconds.
     ///
     /// # Errors
     /// `InvalidInput` (`not-an-id`); what the clock of the platform fails with.

@@ -21,12 +21,12 @@ struct Look {
 
 #[uniffi::export]
 impl Approvals {
-    /// Asks an enrolment's server where it stands and what it asks; sends before what isn't confirmed. Asks no person, and works
-    /// while the vault is locked, where the inbox is open. Async: waits for the network.
+    /// Asks an enrolment's server where it stands and what it asks; sends before what isn't confirmed. Asks no person,
+    /// and works while the vault is locked, where the inbox is open. Async: waits for the network.
     ///
     /// # Errors
-    /// `Network`, `Rejected`, `KeysGone`, `InvalidInput` (`no-enrollment`), `NotSupported` (`no-port`), `Cancelled`, `Locked`,
-    /// `Storage`.
+    /// `Network`, `Rejected`, `KeysGone`, `InvalidInput` (`no-enrollment`), `NotSupported` (`no-port`), `Cancelled`,
+    /// `Locked`, `Storage`.
     pub async fn poll(&self, enrollment: String, operation: Option<Arc<Operation>>) -> Result<Polled, ApiError> {
         let id = enrollment_id(&enrollment)?;
         let run = self.shared.begin(operation)?;
@@ -49,8 +49,9 @@ impl Approvals {
         polled.map(|polled| Polled { confirmed: resent.confirmed, ..polled })
     }
 
-    /// Sends what isn't confirmed once more, byte for byte, until nothing is left. A check is needed only where the server wants
-    /// new keys' message with another time in it (`check-needed`). Async: waits for the network, seldom for the person.
+    /// Sends what isn't confirmed once more, byte for byte, until nothing is left. A check is needed only where the
+    /// server wants new keys' message with another time in it (`check-needed`). Async: waits for the network, seldom
+    /// for the person.
     ///
     /// # Errors
     /// As [`Approvals::poll`]; what was confirmed before an error stands in the history.

@@ -7,7 +7,8 @@ use countersign_core::push::native::phone::PushChoice;
 
 use crate::ApiError;
 
-/// What an invitation says. Nothing but the host is proven before the server has answered: the person looks at it and says yes.
+/// What an invitation says. Nothing but the host is proven before the server has answered: the person looks at it and
+/// says yes.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct InvitationPreview {
     /// Where it leads: host, and port where it isn't 443.
@@ -77,13 +78,15 @@ impl From<PushAddress> for PushChoice {
 /// Where the keys of an enrolment are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, uniffi::Enum)]
 pub enum NewKeys {
-    /// Here: Ed25519; the one that approves is sealed in the vault, so that each use needs the password or the keystore.
+    /// Here: Ed25519; the one that approves is sealed in the vault, so that each use needs the password or the
+    /// keystore.
     Software,
     /// In the platform's [`DeviceSigner`](crate::DeviceSigner): P-256.
     Platform,
 }
 
-/// An enrolment that this device has just been given, pending: the person compares both names and types the digits into the page.
+/// An enrolment that this device has just been given, pending: the person compares both names and types the digits into
+/// the page.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
 pub struct Enrolled {
     /// The enrolment: 32 hexadecimal digits.

@@ -17,8 +17,8 @@ use crate::{ApiError, KeyAttestation, SignPrompt, ports};
 /// The longest handle in bytes.
 const HANDLE: usize = 1024;
 
-/// Handles that nothing needs any more and the signer still has. They lie in memory alone: a key whose handle is lost with it
-/// stays with the platform, where it signs nothing.
+/// Handles that nothing needs any more and the signer still has. They lie in memory alone: a key whose handle is lost
+/// with it stays with the platform, where it signs nothing.
 #[derive(Default)]
 pub(crate) struct Orphans(Mutex<Vec<Vec<u8>>>);
 

@@ -1,5 +1,5 @@
-//! An operation's steps, one after the other: core says what is next, the platform does it. Core is asked between two of them
-//! and never while one of them waits.
+//! An operation's steps, one after the other: core says what is next, the platform does it. Core is asked between two
+//! of them and never while one of them waits.
 
 use countersign_core::push::desk::{self, Operation, Verification};
 use countersign_core::push::model::{KeyPurpose, Step};

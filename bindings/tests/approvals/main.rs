@@ -1,4 +1,5 @@
-//! The desk for approvals against the real verifier, in one process: what a shell does, by the ports that a shell implements.
+//! The desk for approvals against the real verifier, in one process: what a shell does, by the ports that a shell
+//! implements.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

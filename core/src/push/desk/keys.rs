@@ -56,8 +56,8 @@ impl Approvals<'_> {
         Ok(Operation::change(id, task, None))
     }
 
-    /// The handles of the platform's keys that an enrolment may still need, finished or not: what was there before and isn't any
-    /// more may be deleted by the platform. None where there is no such enrolment.
+    /// The handles of the platform's keys that an enrolment may still need, finished or not: what was there before and
+    /// isn't any more may be deleted by the platform. None where there is no such enrolment.
     ///
     /// # Errors
     /// [`Error`]. Of one that can't be read nothing may be deleted.
@@ -69,8 +69,8 @@ impl Approvals<'_> {
         Ok(begun.chain(done.iter().flat_map(Enrollment::platform_handles)).collect())
     }
 
-    /// Whether an operation that needs the person verified needs a key that is sealed under the root; otherwise the platform's
-    /// key verifies the person by itself when it signs.
+    /// Whether an operation that needs the person verified needs a key that is sealed under the root; otherwise the
+    /// platform's key verifies the person by itself when it signs.
     ///
     /// # Errors
     /// [`Error`].
