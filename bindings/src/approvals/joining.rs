@@ -159,9 +159,10 @@ impl Drop for Begun<'_> {
     fn drop(&mut self) {
         let handles = std::mem::take(&mut self.handles);
         let id = self.id;
-        if self.unsigned {
-            // Where the vault is locked by now, it stays unfinished, and the person gives it up.
-            let _ = self.shared.change(&[Change::Enrollments], |core| Ok(core.approvals().abandon(id)?));
+        let abandon = || self.shared.change(&[Change::Enrollments], |core| Ok(core.approvals().abandon(id)?));
+        // Where the vault is locked by now, it stays unfinished, and the person gives it up.
+        if self.unsigned && abandon().is_ok() {
+            return self.shared.orphans.add(handles);
         }
         // What it has still, it needs; what core can't tell just now is kept.
         if let Ok(needed) = self.shared.handles(id) {
