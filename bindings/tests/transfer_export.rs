@@ -22,7 +22,7 @@ fn filled(platform: Platform) -> (World, Arc<Transfer>, Vec<String>) {
         writeln!(text, "otpauth://totp/Site:{number}?secret={SECRET}&issuer=Site").unwrap();
         text
     });
-    writeln!(text, "otpauth://totp/Steam:ann?secret={SECRET}&issuer=Steam&encoder=steam").unwrap();
+    writeln!(text, "otpauth://steam/Steam:ann?secret={SECRET}&issuer=Steam").unwrap();
     writeln!(text, "otpauth://totp/Slow:ann?secret={SECRET}&issuer=Slow&period=60").unwrap();
     let world = world(platform);
     let desk = world.authenticator().transfer();
