@@ -53,7 +53,7 @@ for target in "${device[@]}" "${simulator[@]}" "${mac[@]}"; do
 done
 
 step "Swift sources, the C header and its module map, from the library itself"
-run bindings/generate.sh swift "$target_dir/${mac[0]}/mobile/libcountersign_ffi.dylib" "$out/generated"
+run bindings/generate.sh swift "$target_dir/${mac[0]}/mobile/libcountersign_ffi.a" "$out/generated"
 
 # One library for a system, whatever the processor.
 join() { # NAME TARGET…
@@ -71,7 +71,7 @@ join mac "${mac[@]}"
 step "The header alone, as a framework takes it"
 run rm -rf "$out/headers" "$out/$framework" "$out/$framework.zip"
 run mkdir -p "$out/headers"
-run cp "$out/generated/CountersignC/include/CountersignC.h" "$out/generated/CountersignC/include/module.modulemap" "$out/headers"
+run cp "$out/generated/CountersignC/CountersignC.h" "$out/generated/CountersignC/module.modulemap" "$out/headers"
 
 step "All of them as one xcframework"
 run xcodebuild -create-xcframework \

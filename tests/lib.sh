@@ -85,11 +85,19 @@ run() { # NAME SECONDS COMMAND…
     return "$status"
 }
 
-# Sums cargo's `test result:` lines and other runners' `N passed, N failed, N skipped`.
+# Sums cargo's `test result:` lines, other runners' `N passed, N failed, N skipped`, Swift Testing's, and Surefire's closing
+# line of each module: that of a class goes on with the time it took.
+# Swift Testing's closing line has the number of all tests alone; those that did not pass are said one by one.
 tally() {
     awk '
+        /^[^ ]+ Test run with [0-9]+ tests? / { n["passed"] += $5; next }
+        /^[^ ]+ Test .+([")]|test cases?) failed after [0-9.]+ seconds/ { n["passed"]--; n["failed"]++ }
+        /^[^ ]+ Test .+[")] skipped[.:]/ { n["passed"]--; n["ignored"]++ }
         /^test result: / { gsub(";", ""); for (i = 2; i <= NF; i++) n[$i] += $(i - 1) }
         /^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$/ { gsub(",", ""); n["passed"] += $1; n["failed"] += $3; n["ignored"] += $5 }
+        /^\[[A-Z]+\] Tests run: [0-9]+, Failures: [0-9]+, Errors: [0-9]+, Skipped: [0-9]+$/ {
+            gsub(",", ""); n["passed"] += $4 - $6 - $8 - $10; n["failed"] += $6 + $8; n["ignored"] += $10
+        }
         END { print n["passed"] + 0, n["failed"] + 0, n["ignored"] + 0 }'
 }
 
@@ -126,6 +134,35 @@ apt_install() { # PACKAGE…
 apt_once() {
     timeout 600 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
         apt-get install -y -qq --no-install-recommends "$@" >"$work/apt" 2>&1 || { tail -n 3 "$work/apt" && return 1; }
+}
+
+# Maven, and a JDK of 17 or newer in JAVA_HOME.
+need_maven() {
+    find_jdk || apt_install openjdk-17-jdk-headless || apt_install default-jdk-headless || return 1
+    find_jdk && need_deb mvn maven
+}
+
+find_jdk() {
+    local home version
+    for home in "${JAVA_HOME:-}" /usr/lib/jvm/*; do
+        version=$("$home/bin/javac" -version 2>/dev/null | sed -nE 's/^javac ([0-9]+).*/\1/p') || continue
+        if ((${version:-0} >= 17)); then export JAVA_HOME=$home && return 0; fi
+    done
+    return 1
+}
+
+# $ktlint is the jar of its command line: of one version, for its rules change between them.
+ktlint_version=1.8.0
+need_ktlint() {
+    need_maven || return 1
+    ktlint="$cache/ktlint-cli-$ktlint_version-all.jar"
+    if [[ -e $ktlint ]]; then return 0; fi
+    echo "fetching ktlint $ktlint_version (70 MB)"
+    # Whole or not at all.
+    timeout 600 mvn -B -ntp org.apache.maven.plugins:maven-dependency-plugin:3.11.0:copy -DoutputDirectory="$work/ktlint" \
+        -Dartifact="com.pinterest.ktlint:ktlint-cli:$ktlint_version:jar:all" >"$work/log" 2>&1 ||
+        { tail -n 5 "$work/log" && return 1; }
+    cp "$work/ktlint/"*.jar "$ktlint.$$" && mv "$ktlint.$$" "$ktlint"
 }
 
 # $python is a Python with tests/requirements.txt, kept in the cache under a hash of that file.
