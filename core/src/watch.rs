@@ -2,8 +2,8 @@
 
 use std::ops::ControlFlow;
 
-/// Is told how far the work is, as so many of so many, now and then and on the thread that works; `Break` stops it, and nothing
-/// of it stays. It is not for waiting: the work stands still meanwhile.
+/// Is told how far the work is, as so many of so many, now and then and on the thread that works; `Break` stops it, and
+/// nothing of it stays. It is not for waiting: the work stands still meanwhile.
 pub type Watch<'a> = &'a dyn Fn(u64, u64) -> ControlFlow<()>;
 
 /// Nobody watches: it always goes on.
