@@ -46,7 +46,7 @@ public class Authenticator private constructor(
     public val approvals: Approvals = Approvals(approvalsHandle, calls, hub, around.now)
 
     /** What has changed, as it changes, each kind once. It ends when this is closed. Nobody is told while nobody collects. */
-    public val changes: Flow<Set<Change>> = hub.flow(handle::isClosed)
+    public val changes: Flow<Set<Change>> = hub.asFlow(handle::isClosed)
 
     /** Whether the vault is unlocked. */
     public val isUnlocked: Boolean get() = !handle.isClosed && handle.use { it.isUnlocked() }

@@ -30,7 +30,7 @@ internal class Changes(
         }
 
     /** Sets of what has changed, as they come. */
-    fun flow(isClosed: () -> Boolean): Flow<Set<Change>> =
+    fun asFlow(isClosed: () -> Boolean): Flow<Set<Change>> =
         flow {
             val subscription = subscribe()
             try {

@@ -35,7 +35,7 @@ internal fun Platform.guarded(tell: Tell): Platform =
 
 @Suppress("TooGenericExceptionCaught")
 private inline fun <T> guard(
-    tell: Tell,
+    noinline tell: Tell,
     block: () -> T,
 ): T =
     try {
@@ -49,7 +49,7 @@ private inline fun <T> guard(
 
 @Suppress("TooGenericExceptionCaught")
 private suspend inline fun <T> guardAsync(
-    tell: Tell,
+    noinline tell: Tell,
     failed: () -> Exception,
     block: () -> T,
 ): T =

@@ -7,7 +7,7 @@ import java.nio.ByteBuffer
  * A secret that a person typed, in memory that the library wipes: for what takes a `SecretInput`, as `FileKey` and
  * `PersonCheck` do. [bytes] stay as they are; whoever has typed them wipes them. Texts are UTF-8.
  */
-public fun secretOf(bytes: ByteArray): SecretInput = withDirect(bytes, ::SecretInput)
+public fun secretOf(bytes: ByteArray): SecretInput = withDirect(bytes) { SecretInput(it) }
 
 /** Does something with a secret, which is wiped afterwards. */
 internal inline fun <T> withSecret(
