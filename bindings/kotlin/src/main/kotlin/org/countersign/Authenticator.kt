@@ -38,12 +38,16 @@ public class Authenticator private constructor(
     private val hub = Changes { listener -> if (!handle.isClosed) handle.use { it.listen(listener) } }
     private val accountsHandle = Handle(inner.accounts())
     private val approvalsHandle = Handle(inner.approvals())
+    private val transferHandle = Handle(inner.transfer())
 
     /** The desk for accounts and their codes. */
     public val accounts: Accounts = Accounts(accountsHandle, calls, hub, around.now)
 
     /** The desk for approvals. */
     public val approvals: Approvals = Approvals(approvalsHandle, calls, hub, around.now)
+
+    /** The desk for accounts from other files, and out again. */
+    public val transfer: Transfer = Transfer(transferHandle, calls, around.tell)
 
     /** What has changed, as it changes, each kind once. It ends when this is closed. Nobody is told while nobody collects. */
     public val changes: Flow<Set<Change>> = hub.asFlow(handle::isClosed)
@@ -87,6 +91,7 @@ public class Authenticator private constructor(
         handle.close { it.shut() }
         accountsHandle.close()
         approvalsHandle.close()
+        transferHandle.close()
     }
 
     /** Reads again what another program has written since. */
