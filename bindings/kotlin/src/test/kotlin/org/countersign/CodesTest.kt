@@ -1,6 +1,6 @@
 package org.countersign
 
-import kotlinx.coroutines.runBlocking
+import org.countersign.testing.suspending
 import org.countersign.ffi.AccountFilter
 import org.countersign.ffi.ApiException
 import org.countersign.ffi.OtpAlgorithm
@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test
 class CodesTest {
     @Test
     fun `counter codes are those of RFC 4226`() =
-        runBlocking {
+        suspending {
             withVault { authenticator ->
                 val id = authenticator.accounts.add(draft("hotp", OtpKind.HOTP))
                 val codes = List(RFC_4226.size) { authenticator.accounts.code(id).code }
@@ -31,7 +31,7 @@ class CodesTest {
 
     @Test
     fun `time codes are those of RFC 6238, for each hash`() =
-        runBlocking {
+        suspending {
             val clock = SetClock(0)
             withVault(platform { copy(clock = clock) }) { authenticator ->
                 val ids =
@@ -53,7 +53,7 @@ class CodesTest {
 
     @Test
     fun `a vault of the command line opens here, and one of here there`() =
-        runBlocking {
+        suspending {
             inFolder { folder ->
                 val vault = folder.resolve("vault")
                 CommandLine.run(vault, "init")

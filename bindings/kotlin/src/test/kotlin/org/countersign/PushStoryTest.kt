@@ -1,6 +1,6 @@
 package org.countersign
 
-import kotlinx.coroutines.runBlocking
+import org.countersign.testing.suspending
 import org.countersign.ffi.ApiException
 import org.countersign.ffi.Confirmation
 import org.countersign.ffi.Decision
@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test
 class PushStoryTest {
     @Test
     fun `keys of the platform enrol, approve, rotate, and go with the enrolment`() =
-        runBlocking {
+        suspending {
             val signer = JcaSigner()
             withStory({ copy(deviceSigner = signer) }) { story ->
                 val approvals = story.approvals
@@ -52,32 +52,43 @@ class PushStoryTest {
         }
 
     @Test
-    fun `keys in software approve with the password, and only with the page's digits`() =
-        runBlocking {
+    fun `only the page's digits approve, and a payment the password too`() =
+        suspending {
             withStory { story ->
                 val approvals = story.approvals
                 story.enroll(NewKeys.SOFTWARE)
                 val request = story.asked()
-                refuses<ApiException.InvalidInput>("code-needed") { approvals.approve(request, null, Story.typed()) }
-                refuses<ApiException.InvalidInput>("check-needed") { approvals.approve(request, story.page.digits) }
-                val other = Story.typed("wrong horse battery".toByteArray())
-                refuses<ApiException.WrongPassword>("wrong-approval-password") {
-                    approvals.approve(request, story.page.digits, other)
-                }
+                refuses<ApiException.InvalidInput>("code-needed") { approvals.approve(request) }
                 val wrong = story.page.digits.map { if (it == '9') '0' else it + 1 }.joinToString("")
-                val refused = approvals.approve(request, wrong, Story.typed()).confirmation
+                val refused = approvals.approve(request, wrong).confirmation
                 assertTrue(refused is Confirmation.WrongCode, "$refused")
                 approvals.poll(story.enrollment)
                 val open = approvals.requests().single()
-                val entry = approvals.approve(open, story.page.digits, Story.typed())
+                val entry = approvals.approve(open, story.page.digits)
                 assertEquals(Confirmation.Approved, entry.confirmation)
                 assertEquals(Decision.APPROVE, entry.decision)
+                story.page.reload().send("/finish")
+
+                story.page.send("/pay", "payee" to "ACME", "amount" to "120.00")
+                approvals.poll(story.enrollment)
+                val payment = approvals.requests().single()
+                assertTrue(payment.needsCheck)
+                assertEquals(listOf("ACME", "120.00 €"), payment.details.map { it.value })
+                refuses<ApiException.InvalidInput>("check-needed") { approvals.approve(payment, story.page.digits) }
+                val other = Story.typed("wrong horse battery".toByteArray())
+                refuses<ApiException.WrongPassword>("wrong-approval-password") {
+                    approvals.approve(payment, story.page.digits, other)
+                }
+                val paid = approvals.approve(payment, story.page.digits, Story.typed())
+                assertEquals(Confirmation.Approved, paid.confirmation)
+                story.page.reload().send("/finish")
+                assertTrue("Paid: 120.00 € to ACME." in story.page.source)
             }
         }
 
     @Test
     fun `deny and report, which freezes until the operator has looked`() =
-        runBlocking {
+        suspending {
             withStory { story ->
                 val approvals = story.approvals
                 story.enroll(NewKeys.SOFTWARE)
@@ -92,7 +103,7 @@ class PushStoryTest {
 
     @Test
     fun `a phone without a network approves by eight digits`() =
-        runBlocking {
+        suspending {
             withStory { story ->
                 val approvals = story.approvals
                 story.enroll(NewKeys.SOFTWARE)

@@ -1,6 +1,6 @@
 package org.countersign
 
-import kotlinx.coroutines.runBlocking
+import org.countersign.testing.suspending
 import org.countersign.ffi.ApiException
 import org.countersign.ffi.Rotation
 import org.countersign.ffi.ScanEvent
@@ -21,7 +21,7 @@ class ScannerTest {
 
     @Test
     fun `an account is enrolled from a picture's brightness`() =
-        runBlocking {
+        suspending {
             withVault { authenticator ->
                 val reading = authenticator.scanner().use { it.readPicture(picture.plane) }
                 assertEquals(ScanHint.READ, reading.hint)
@@ -33,7 +33,7 @@ class ScannerTest {
 
     @Test
     fun `a camera tells a code once, a picture each time`() =
-        runBlocking {
+        suspending {
             withVault { authenticator ->
                 authenticator.scanner().use { scanner ->
                     assertEquals("Bank", scanner.push(picture.plane).draft().profile().issuer)
@@ -47,7 +47,7 @@ class ScannerTest {
 
     @Test
     fun `a buffer is read from its position on, and one in Java's memory as well`() =
-        runBlocking {
+        suspending {
             withVault { authenticator ->
                 val inside = ByteBuffer.allocateDirect(picture.bytes.remaining() + 7).apply { position(7) }
                 inside.put(picture.bytes.duplicate()).position(7)
@@ -61,7 +61,7 @@ class ScannerTest {
 
     @Test
     fun `sizes that don't fit are refused`() =
-        runBlocking {
+        suspending {
             withVault { authenticator ->
                 authenticator.scanner().use { scanner ->
                     for ((width, height) in listOf(-1 to 100, 0 to 0, picture.width to picture.height + 1)) {
@@ -75,7 +75,7 @@ class ScannerTest {
 
     @Test
     fun `what enrols nothing is said`() =
-        runBlocking {
+        suspending {
             withVault { authenticator ->
                 val scanned = authenticator.readText("https://example.org/x".toByteArray())
                 assertTrue(scanned is Scanned.Foreign, "$scanned")

@@ -7,7 +7,7 @@ import kotlinx.coroutines.flow.onEach
 import kotlinx.coroutines.flow.take
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.launch
-import kotlinx.coroutines.runBlocking
+import org.countersign.testing.suspending
 import kotlinx.coroutines.withTimeout
 import org.countersign.ffi.AccountCode
 import org.countersign.ffi.ApiException
@@ -22,6 +22,7 @@ import org.countersign.testing.platform
 import org.countersign.testing.refuses
 import org.countersign.testing.soon
 import org.countersign.testing.withStory
+import org.countersign.testing.until
 import org.countersign.testing.withVault
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
@@ -32,7 +33,7 @@ import java.util.concurrent.atomic.AtomicInteger
 class StreamsTest {
     @Test
     fun `codes tick at the end of each window`() =
-        runBlocking {
+        suspending {
             withVault { authenticator ->
                 authenticator.accounts.add(draft("fast", period = 1))
                 val seen = mutableListOf<Pair<Long, AccountCode>>()
@@ -49,7 +50,7 @@ class StreamsTest {
 
     @Test
     fun `codes come anew when an account does, and end at the lock`() =
-        runBlocking {
+        suspending {
             withVault { authenticator ->
                 val seen = CopyOnWriteArrayList<Int>()
                 val stream = async { authenticator.accounts.codeStream().onEach { seen += it.size }.toList() }
@@ -67,7 +68,7 @@ class StreamsTest {
 
     @Test
     fun `nothing runs once nobody collects`() =
-        runBlocking {
+        suspending {
             val calls = AtomicInteger()
             val clock =
                 object : Clock {
@@ -87,7 +88,7 @@ class StreamsTest {
 
     @Test
     fun `changes are told, each kind once, until it is closed`() =
-        runBlocking {
+        suspending {
             withVault { authenticator ->
                 val seen = CopyOnWriteArrayList<Set<Change>>()
                 val stream = async { authenticator.changes.collect { seen += it } }
@@ -106,7 +107,7 @@ class StreamsTest {
 
     @Test
     fun `requests come and go while somebody looks`() =
-        runBlocking {
+        suspending {
             withStory { story ->
                 story.enroll(NewKeys.SOFTWARE)
                 val seen = CopyOnWriteArrayList<List<PendingRequest>>()
@@ -128,5 +129,4 @@ class StreamsTest {
             }
         }
 
-    private suspend fun until(fits: () -> Boolean) = withTimeout(20_000) { while (!fits()) delay(10) }
 }

@@ -1,5 +1,9 @@
 package org.countersign.testing
 
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.delay
+import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withTimeout
 import org.countersign.Authenticator
 import org.countersign.ffi.AccountDraft
 import org.countersign.ffi.ApiException
@@ -95,3 +99,9 @@ inline fun <reified E : ApiException> refuses(
     }
     return failure
 }
+
+/** A test that suspends, within a minute or so. */
+fun suspending(block: suspend CoroutineScope.() -> Unit) = runBlocking { withTimeout(120_000, block) }
+
+/** Waits until it is so, at most twenty seconds. */
+suspend fun until(fits: () -> Boolean) = withTimeout(20_000) { while (!fits()) delay(10) }
