@@ -72,8 +72,13 @@ class CancellationTest {
     fun `a vault that nobody waits for any more is closed`() =
         suspending {
             inFolder { folder ->
-                ends { async { Authenticator.create("$folder/vault", password()) }.also { delay(100) } }
-                assertTrue(Files.notExists(folder.resolve("vault-wal")), "it is closed")
+                val (vault, journal) = folder.resolve("vault") to folder.resolve("vault-wal")
+                ends { async { Authenticator.create("$vault", password()) }.also { delay(100) } }
+                assertTrue(Files.exists(vault) && Files.notExists(journal), "made, and closed")
+                Authenticator.open("$vault").use {
+                    it.unlock(password())
+                    assertTrue(Files.exists(journal), "as one that is open has")
+                }
             }
         }
 

@@ -1,12 +1,12 @@
 package org.countersign
 
 import org.countersign.ffi.ApiException
+import org.countersign.ffi.BackupSink
 import org.countersign.ffi.FileKey
 import org.countersign.ffi.KeyUse
 import org.countersign.ffi.KeyWrapper
 import org.countersign.ffi.NewKeys
 import org.countersign.ffi.PortException
-import org.countersign.jvm.JavaHttpClient
 import org.countersign.testing.RFC_SECRET
 import org.countersign.testing.SoftKeystore
 import org.countersign.testing.Story
@@ -16,9 +16,11 @@ import org.countersign.testing.password
 import org.countersign.testing.platform
 import org.countersign.testing.refuses
 import org.countersign.testing.suspending
+import org.countersign.testing.withStory
 import org.countersign.testing.withVault
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import java.nio.ByteBuffer
 import java.nio.file.Files
@@ -117,12 +119,13 @@ class ErrorsTest {
         }
 
     @Test
-    fun `a place that can't be written is storage's`() =
+    fun `a place that doesn't keep a backup is storage's, and no vault is none`() =
         suspending {
+            withVault { authenticator ->
+                refuses<ApiException.Storage>("backup-not-kept") { authenticator.backupTo(Forgetful()) }
+            }
             inFolder { folder ->
-                refuses<ApiException.Storage>("io") {
-                    Authenticator.create("$folder/none/vault", password(), platform())
-                }
+                refuses<ApiException.InvalidInput>("no-vault") { Authenticator.open("$folder/vault", platform()) }
                 Files.write(folder.resolve("text"), "no vault".toByteArray())
                 refuses<ApiException.InvalidInput>("not-a-vault") { Authenticator.open("$folder/text", platform()) }
             }
@@ -147,16 +150,20 @@ class ErrorsTest {
         }
 
     @Test
-    fun `servers may be out of reach, and invitations none`() =
+    fun `a server that is gone can't be reached, and an invitation that is none is refused`() =
         suspending {
-            withVault(platform { copy(http = JavaHttpClient(true), allowLoopbackHttp = true) }) { authenticator ->
-                val approvals = authenticator.approvals
-                refuses<ApiException.Rejected>("message-malformed") { approvals.previewInvitation("countersign://enroll?x") }
-                val ticket = "A".repeat(43)
-                val link = "countersign://enroll?v=1&u=http://127.0.0.1:9/push&t=$ticket"
+            withStory { story ->
                 refuses<ApiException.Rejected>("message-malformed") {
-                    approvals.enroll(link, Story.DEVICE, NewKeys.SOFTWARE, Story.typed())
+                    story.approvals.previewInvitation("countersign://enroll?x")
                 }
+                story.page.go("/sign-up").send("/sign-up", "name" to "ada")
+                val invitation = story.scan(story.page.code)
+                story.server.close()
+                val failure =
+                    refuses<ApiException.Network>("unreachable") {
+                        story.approvals.enroll(invitation, Story.DEVICE, NewKeys.SOFTWARE, Story.typed())
+                    }
+                assertTrue(failure.retryable)
             }
         }
 
@@ -175,6 +182,19 @@ class ErrorsTest {
                 assertFalse(listOf(RFC_SECRET, "ABCD", "horse").any { it in said }, said)
             }
         }
+
+    private class Forgetful : BackupSink {
+        override fun write(
+            name: String,
+            bytes: ByteArray,
+        ) = Unit
+
+        override fun read(name: String) = ByteArray(10)
+
+        override fun list() = emptyList<String>()
+
+        override fun remove(name: String) = Unit
+    }
 
     private class Failing(
         private val inner: KeyWrapper,
