@@ -205,7 +205,13 @@ public class Authenticator private constructor(
         public val recovery: RecoveryCode,
         /** What a salvage could not find; none otherwise. */
         public val report: Report?,
-    )
+    ) {
+        /** [authenticator]. */
+        public operator fun component1(): Authenticator = authenticator
+
+        /** [recovery]. */
+        public operator fun component2(): RecoveryCode = recovery
+    }
 
     /** How an authenticator comes to be. Blocking calls of it all run on the `dispatcher`, which must not be the main one. */
     public companion object {

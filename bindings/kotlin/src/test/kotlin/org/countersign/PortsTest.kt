@@ -43,6 +43,7 @@ import java.nio.ByteBuffer
 import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.CopyOnWriteArrayList
 import java.util.concurrent.CountDownLatch
+import java.util.concurrent.atomic.AtomicInteger
 
 /** What the app gives throws, calls back in, or never returns: it costs its own operation alone. */
 class PortsTest {
@@ -129,6 +130,7 @@ class PortsTest {
                 }
                 val expected = setOf("send", "make", "sign", "attest", "wrap", "unwrap", "read", "raise", "sink", "progress")
                 assertEquals(expected, port.acted - "delete")
+                assertEquals(1, port.deepest.get(), "none is called again from within itself")
             }
         }
 
@@ -217,10 +219,18 @@ class PortsTest {
 
         fun platform() = platform { copy(http = this@Port, keyWrapper = this@Port, clock = this@Port, counter = this@Port) }
 
+        private val depth = ThreadLocal.withInitial { 0 }
+        val deepest = AtomicInteger()
+
         fun acts(name: String) {
-            if (only == null || only == name) {
-                acted += name
+            if (only != null && only != name) return
+            acted += name
+            depth.set(depth.get() + 1)
+            deepest.accumulateAndGet(depth.get(), ::maxOf)
+            try {
                 act()
+            } finally {
+                depth.set(depth.get() - 1)
             }
         }
 
