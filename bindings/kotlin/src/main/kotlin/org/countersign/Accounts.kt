@@ -109,8 +109,7 @@ public class Accounts internal constructor(
     public suspend fun reveal(
         id: String,
         password: ByteArray,
-    ): Revealed =
-        withSecret(password) { secret -> calls.blocking { handle.use { it.revealWithPassword(id, secret) } } }
+    ): Revealed = withSecret(password) { secret -> calls.blocking { handle.use { it.revealWithPassword(id, secret) } } }
 
     /** Reveals an account's secret to whoever the keystore lets use its per-use key. */
     public suspend fun revealWithDevice(id: String): Revealed =

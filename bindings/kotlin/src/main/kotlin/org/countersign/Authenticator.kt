@@ -178,7 +178,8 @@ public class Authenticator private constructor(
     public fun settings(): Settings = handle.use { it.settings() }
 
     /** Changes what the person set. */
-    public suspend fun setSettings(settings: Settings): Unit = calls.blocking { handle.use { it.setSettings(settings) } }
+    public suspend fun setSettings(settings: Settings): Unit =
+        calls.blocking { handle.use { it.setSettings(settings) } }
 
     /** Reads a link or a text that a person typed, pasted or was sent. Works while the vault is locked. */
     public fun readText(text: ByteArray): Scanned = withSecret(text) { secret -> handle.use { it.readText(secret) } }

@@ -88,7 +88,9 @@ class CancellationTest {
             withVault { authenticator ->
                 val links =
                     (1..LINKS).joinToString("\n") {
-                        "otpauth://totp/Site%20$it:ada?secret=GEZDGNBVGY3TQOJQ${"%08d".format(it).base32()}&issuer=Site%20$it"
+                        "otpauth://totp/Site%20$it:ada?secret=GEZDGNBVGY3TQOJQ${"%08d".format(
+                            it,
+                        ).base32()}&issuer=Site%20$it"
                     }
                 authenticator.transfer.beginImport().use { import ->
                     import.addFile(ByteBuffer.wrap(links.toByteArray()))
@@ -96,7 +98,15 @@ class CancellationTest {
                         assertEquals(LINKS.toULong(), preview.chosen)
                         val begun = CompletableDeferred<Unit>()
                         ends {
-                            async { preview.apply { done, total -> if (done < total) begun.complete(Unit) } }.also { begun.await() }
+                            async {
+                                preview.apply { done, total ->
+                                    if (done <
+                                        total
+                                    ) {
+                                        begun.complete(Unit)
+                                    }
+                                }
+                            }.also { begun.await() }
                         }
                         assertEquals(0, authenticator.accounts.list().size)
                         val imported = preview.apply()
@@ -116,11 +126,22 @@ class CancellationTest {
                 val request = story.asked()
                 signer.hesitates = true
                 ends {
-                    async { story.approvals.approve(request, story.page.digits, FINGER) }.also { until { signer.asked } }
+                    async {
+                        story.approvals.approve(
+                            request,
+                            story.page.digits,
+                            FINGER,
+                        )
+                    }.also { until { signer.asked } }
                 }
                 until { signer.left }
                 assertEquals(0, story.approvals.history().size)
-                assertFalse(story.approvals.enrollments().single().unconfirmed)
+                assertFalse(
+                    story.approvals
+                        .enrollments()
+                        .single()
+                        .unconfirmed,
+                )
                 signer.hesitates = false
                 val entry = story.approvals.approve(request, story.page.digits, FINGER)
                 assertEquals(Confirmation.Approved, entry.confirmation)
@@ -139,9 +160,22 @@ class CancellationTest {
                 val request = story.asked()
                 network.stalls = true
                 ends { async { story.approvals.deny(request) }.also { until { network.stalled == 2 } } }
-                assertEquals(Confirmation.Unconfirmed, story.approvals.history().single().confirmation)
+                assertEquals(
+                    Confirmation.Unconfirmed,
+                    story.approvals
+                        .history()
+                        .single()
+                        .confirmation,
+                )
                 network.stalls = false
-                assertEquals(Confirmation.Denied, story.approvals.poll(story.enrollment).confirmed.single().confirmation)
+                assertEquals(
+                    Confirmation.Denied,
+                    story.approvals
+                        .poll(story.enrollment)
+                        .confirmed
+                        .single()
+                        .confirmation,
+                )
             }
         }
 

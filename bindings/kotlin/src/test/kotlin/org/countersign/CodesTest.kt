@@ -1,6 +1,5 @@
 package org.countersign
 
-import org.countersign.testing.suspending
 import org.countersign.ffi.AccountFilter
 import org.countersign.ffi.ApiException
 import org.countersign.ffi.OtpAlgorithm
@@ -12,6 +11,7 @@ import org.countersign.testing.inFolder
 import org.countersign.testing.password
 import org.countersign.testing.platform
 import org.countersign.testing.refuses
+import org.countersign.testing.suspending
 import org.countersign.testing.withVault
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
@@ -25,7 +25,12 @@ class CodesTest {
                 val id = authenticator.accounts.add(draft("hotp", OtpKind.HOTP))
                 val codes = List(RFC_4226.size) { authenticator.accounts.code(id).code }
                 assertEquals(RFC_4226, codes)
-                assertEquals(10uL, authenticator.accounts.get(id).otp.counter)
+                assertEquals(
+                    10uL,
+                    authenticator.accounts
+                        .get(id)
+                        .otp.counter,
+                )
             }
         }
 
@@ -36,12 +41,20 @@ class CodesTest {
             withVault(platform { copy(clock = clock) }) { authenticator ->
                 val ids =
                     SECRETS.map { (algorithm, secret) ->
-                        authenticator.accounts.add(draft("$algorithm", digits = 8, algorithm = algorithm, secret = secret))
+                        authenticator.accounts.add(
+                            draft("$algorithm", digits = 8, algorithm = algorithm, secret = secret),
+                        )
                     }
                 for ((seconds, codes) in RFC_6238) {
                     clock.now.set(seconds * 1000)
                     assertEquals(codes, authenticator.accounts.codesOf(ids).map { it.code }, "at $seconds")
-                    assertEquals(codes.sorted(), authenticator.accounts.codes().map { it.code }.sorted())
+                    assertEquals(
+                        codes.sorted(),
+                        authenticator.accounts
+                            .codes()
+                            .map { it.code }
+                            .sorted(),
+                    )
                 }
             }
         }

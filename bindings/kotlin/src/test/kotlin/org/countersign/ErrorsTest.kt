@@ -108,9 +108,17 @@ class ErrorsTest {
                         it.backupBytes()
                     }
                 val key = FileKey.Password(secretOf(password()))
-                Authenticator.restore("$folder/new", ByteBuffer.wrap(backup), key, password(), platform()).authenticator.use {
-                    assertEquals(listOf("kept"), it.accounts.list().map { account -> account.profile.name })
-                }
+                Authenticator
+                    .restore(
+                        "$folder/new",
+                        ByteBuffer.wrap(backup),
+                        key,
+                        password(),
+                        platform(),
+                    ).authenticator
+                    .use {
+                        assertEquals(listOf("kept"), it.accounts.list().map { account -> account.profile.name })
+                    }
                 backup[backup.size - 1] = (backup.last() + 1).toByte()
                 refuses<ApiException.Damaged>("backup-damaged") {
                     Authenticator.restore("$folder/other", ByteBuffer.wrap(backup), key, password(), platform())

@@ -53,7 +53,11 @@ class PortsTest {
             val port = Port()
             inFolder { folder ->
                 val thrown = CopyOnWriteArrayList<Throwable>()
-                val made = Authenticator.create("$folder/vault", password(), port.platform(), portFailed = { thrown += it })
+                val made =
+                    Authenticator.create("$folder/vault", password(), port.platform(), portFailed = {
+                        thrown +=
+                            it
+                    })
                 made.authenticator.use { authenticator ->
                     authenticator.addDeviceUnlock()
                     authenticator.lock()
@@ -80,7 +84,13 @@ class PortsTest {
                     authenticator.unlock(password())
                     authenticator.transfer.beginImport().use { import ->
                         import.addFile(ByteBuffer.wrap(LINK.toByteArray()))
-                        import.preview { _, _ -> port.acts("progress") }.use { it.apply { _, _ -> port.acts("progress") } }
+                        import
+                            .preview {
+                                _,
+                                _,
+                                ->
+                                port.acts("progress")
+                            }.use { it.apply { _, _ -> port.acts("progress") } }
                     }
                     assertEquals(1, authenticator.accounts.codes().size)
                     assertTrue(thrown.all { it is StackOverflowError } && thrown.size >= 6, "$thrown")
@@ -128,7 +138,8 @@ class PortsTest {
                     import.addFile(ByteBuffer.wrap(LINK.toByteArray()))
                     import.preview().use { it.apply { _, _ -> port.acts("progress") } }
                 }
-                val expected = setOf("send", "make", "sign", "attest", "wrap", "unwrap", "read", "raise", "sink", "progress")
+                val expected =
+                    setOf("send", "make", "sign", "attest", "wrap", "unwrap", "read", "raise", "sink", "progress")
                 assertEquals(expected, port.acted - "delete")
                 assertEquals(1, port.deepest.get(), "none is called again from within itself")
             }
@@ -217,7 +228,8 @@ class PortsTest {
         var hangs = false
         val acted: MutableSet<String> = ConcurrentHashMap.newKeySet()
 
-        fun platform() = platform { copy(http = this@Port, keyWrapper = this@Port, clock = this@Port, counter = this@Port) }
+        fun platform() =
+            platform { copy(http = this@Port, keyWrapper = this@Port, clock = this@Port, counter = this@Port) }
 
         private val depth = ThreadLocal.withInitial { 0 }
         val deepest = AtomicInteger()

@@ -1,6 +1,5 @@
 package org.countersign
 
-import org.countersign.testing.suspending
 import org.countersign.ffi.ApiException
 import org.countersign.ffi.Confirmation
 import org.countersign.ffi.Decision
@@ -13,6 +12,7 @@ import org.countersign.ffi.VerificationMethod
 import org.countersign.testing.JcaSigner
 import org.countersign.testing.Story
 import org.countersign.testing.refuses
+import org.countersign.testing.suspending
 import org.countersign.testing.withStory
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
@@ -38,7 +38,10 @@ class PushStoryTest {
                 assertEquals("Hello, ${story.name}", story.page.title)
 
                 val before = signer.keys.keys.toSet()
-                assertEquals(EnrollmentStatus.ACTIVE, approvals.rotateKeys(story.enrollment, NewKeys.PLATFORM, byFinger))
+                assertEquals(
+                    EnrollmentStatus.ACTIVE,
+                    approvals.rotateKeys(story.enrollment, NewKeys.PLATFORM, byFinger),
+                )
                 assertEquals(2, signer.keys.size)
                 assertTrue(signer.keys.keys.none { it in before }, "the old keys are gone")
                 val again = story.asked()
@@ -59,7 +62,10 @@ class PushStoryTest {
                 story.enroll(NewKeys.SOFTWARE)
                 val request = story.asked()
                 refuses<ApiException.InvalidInput>("code-needed") { approvals.approve(request) }
-                val wrong = story.page.digits.map { if (it == '9') '0' else it + 1 }.joinToString("")
+                val wrong =
+                    story.page.digits
+                        .map { if (it == '9') '0' else it + 1 }
+                        .joinToString("")
                 val refused = approvals.approve(request, wrong).confirmation
                 assertTrue(refused is Confirmation.WrongCode, "$refused")
                 approvals.poll(story.enrollment)
@@ -93,7 +99,13 @@ class PushStoryTest {
                 val approvals = story.approvals
                 story.enroll(NewKeys.SOFTWARE)
                 assertEquals(Confirmation.Denied, approvals.deny(story.asked()).confirmation)
-                assertTrue("denied" in story.page.reload().source.lowercase())
+                assertTrue(
+                    "denied" in
+                        story.page
+                            .reload()
+                            .source
+                            .lowercase(),
+                )
                 assertEquals(Confirmation.Reported, approvals.report(story.asked()).confirmation)
                 assertEquals(EnrollmentStatus.FROZEN, approvals.poll(story.enrollment).status)
                 story.server.tell("release ${story.name}")

@@ -31,7 +31,7 @@ class ReadmeTest {
                 System.setOut(before)
             }
             val expected =
-                listOf("Write this down, it is shown once: 40 characters", "Example: 6 digits", "4 tries left")
+                listOf("Write this down, it is shown once: 41 characters", "Example: 6 digits", "4 tries left")
             assertEquals(expected, said.toString().lines().filter(String::isNotEmpty))
         }
 }

@@ -30,7 +30,8 @@ class RestartTest {
                         story.enroll(NewKeys.PLATFORM)
                         story.asked()
                     }
-                    val process = javaProcess(Midway::class.java.name, vault, "$folder", story.enrollment, story.page.digits)
+                    val process =
+                        javaProcess(Midway::class.java.name, vault, "$folder", story.enrollment, story.page.digits)
                     val said = process.inputReader().readLine()
                     process.destroyForcibly().waitFor()
                     assertEquals("signed", said)
@@ -38,7 +39,11 @@ class RestartTest {
 
                     Authenticator.open(vault, network(folder)).use { authenticator ->
                         authenticator.unlock(password())
-                        val unconfirmed = authenticator.approvals.history().single().confirmation
+                        val unconfirmed =
+                            authenticator.approvals
+                                .history()
+                                .single()
+                                .confirmation
                         assertEquals(Confirmation.Unconfirmed, unconfirmed)
                         val sent = authenticator.approvals.resend(story.enrollment).confirmed
                         assertEquals(Confirmation.Approved, sent.single().confirmation)

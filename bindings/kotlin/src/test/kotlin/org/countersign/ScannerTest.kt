@@ -1,6 +1,5 @@
 package org.countersign
 
-import org.countersign.testing.suspending
 import org.countersign.ffi.ApiException
 import org.countersign.ffi.Rotation
 import org.countersign.ffi.ScanEvent
@@ -9,6 +8,7 @@ import org.countersign.ffi.Scanned
 import org.countersign.testing.Luma
 import org.countersign.testing.drawn
 import org.countersign.testing.refuses
+import org.countersign.testing.suspending
 import org.countersign.testing.withVault
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
@@ -26,7 +26,12 @@ class ScannerTest {
                 val reading = authenticator.scanner().use { it.readPicture(picture.plane) }
                 assertEquals(ScanHint.READ, reading.hint)
                 val id = authenticator.accounts.add(reading.events.draft())
-                assertEquals("Bank", authenticator.accounts.get(id).profile.issuer)
+                assertEquals(
+                    "Bank",
+                    authenticator.accounts
+                        .get(id)
+                        .profile.issuer,
+                )
                 assertEquals(listOf(id), authenticator.accounts.codes().map { it.id })
             }
         }
@@ -36,11 +41,25 @@ class ScannerTest {
         suspending {
             withVault { authenticator ->
                 authenticator.scanner().use { scanner ->
-                    assertEquals("Bank", scanner.push(picture.plane).draft().profile().issuer)
+                    assertEquals(
+                        "Bank",
+                        scanner
+                            .push(picture.plane)
+                            .draft()
+                            .profile()
+                            .issuer,
+                    )
                     assertEquals(0, scanner.push(picture.plane).count { it is ScanEvent.Found })
                     repeat(2) { scanner.readPicture(picture.plane).events.draft() }
                     scanner.reset()
-                    assertEquals("Bank", scanner.push(picture.plane).draft().profile().issuer)
+                    assertEquals(
+                        "Bank",
+                        scanner
+                            .push(picture.plane)
+                            .draft()
+                            .profile()
+                            .issuer,
+                    )
                 }
             }
         }
@@ -54,7 +73,11 @@ class ScannerTest {
                 val heap = ByteBuffer.allocate(picture.bytes.remaining()).put(picture.bytes.duplicate()).flip()
                 for (bytes in listOf(inside, heap)) {
                     val plane = LumaPlane(bytes, picture.width, picture.height, picture.rowStride, Rotation.HALF)
-                    authenticator.scanner().use { it.readPicture(plane) }.events.draft()
+                    authenticator
+                        .scanner()
+                        .use { it.readPicture(plane) }
+                        .events
+                        .draft()
                 }
             }
         }

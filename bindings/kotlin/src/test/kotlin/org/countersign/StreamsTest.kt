@@ -7,7 +7,6 @@ import kotlinx.coroutines.flow.onEach
 import kotlinx.coroutines.flow.take
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.launch
-import org.countersign.testing.suspending
 import kotlinx.coroutines.withTimeout
 import org.countersign.ffi.AccountCode
 import org.countersign.ffi.ApiException
@@ -21,8 +20,9 @@ import org.countersign.testing.password
 import org.countersign.testing.platform
 import org.countersign.testing.refuses
 import org.countersign.testing.soon
-import org.countersign.testing.withStory
+import org.countersign.testing.suspending
 import org.countersign.testing.until
+import org.countersign.testing.withStory
 import org.countersign.testing.withVault
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
@@ -38,7 +38,10 @@ class StreamsTest {
                 authenticator.accounts.add(draft("fast", period = 1))
                 val seen = mutableListOf<Pair<Long, AccountCode>>()
                 withTimeout(10_000) {
-                    authenticator.accounts.codeStream().take(4).collect { seen += System.currentTimeMillis() to it.single() }
+                    authenticator.accounts.codeStream().take(4).collect {
+                        seen +=
+                            System.currentTimeMillis() to it.single()
+                    }
                 }
                 for ((one, next) in seen.zipWithNext()) {
                     assertEquals(one.second.untilMs, next.second.fromMs, "no window is left out")
@@ -53,7 +56,13 @@ class StreamsTest {
         suspending {
             withVault { authenticator ->
                 val seen = CopyOnWriteArrayList<Int>()
-                val stream = async { authenticator.accounts.codeStream().onEach { seen += it.size }.toList() }
+                val stream =
+                    async {
+                        authenticator.accounts
+                            .codeStream()
+                            .onEach { seen += it.size }
+                            .toList()
+                    }
                 until { seen.size == 1 }
                 val id = authenticator.accounts.add(draft("new"))
                 until { seen.size == 2 }
@@ -125,8 +134,13 @@ class StreamsTest {
                 story.authenticator.closeInbox()
                 withTimeout(10_000) { stream.await() }
                 story.authenticator.unlock(password())
-                assertEquals(1, story.approvals.requestStream().soon { it.isNotEmpty() }.size)
+                assertEquals(
+                    1,
+                    story.approvals
+                        .requestStream()
+                        .soon { it.isNotEmpty() }
+                        .size,
+                )
             }
         }
-
 }

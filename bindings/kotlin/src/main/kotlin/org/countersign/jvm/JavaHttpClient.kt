@@ -81,7 +81,8 @@ public class JavaHttpClient(
     }
 }
 
-private fun isLoopback(host: String) = host == "localhost" || host == "[::1]" || host.matches(Regex("""127(\.\d{1,3}){3}"""))
+private fun isLoopback(host: String) =
+    host == "localhost" || host == "[::1]" || host.matches(Regex("""127(\.\d{1,3}){3}"""))
 
 private fun hex(bytes: ByteArray) = bytes.joinToString("") { "%02x".format(it) }
 
@@ -100,11 +101,24 @@ private suspend fun <T> CompletableFuture<T>.await(): T =
 private fun declared(failure: IOException): HttpException {
     val causes = generateSequence<Throwable>(failure) { it.cause }.take(10).toList()
     return when {
-        causes.any { it is AnswerTooLong } -> HttpException.TooLong()
-        causes.any { it is SSLException } -> HttpException.NotTrusted()
-        causes.any { it is HttpTimeoutException } -> HttpException.TimedOut()
-        causes.any { it is ConnectException || it is UnknownHostException || it is UnresolvedAddressException } ->
+        causes.any { it is AnswerTooLong } -> {
+            HttpException.TooLong()
+        }
+
+        causes.any { it is SSLException } -> {
+            HttpException.NotTrusted()
+        }
+
+        causes.any { it is HttpTimeoutException } -> {
+            HttpException.TimedOut()
+        }
+
+        causes.any { it is ConnectException || it is UnknownHostException || it is UnresolvedAddressException } -> {
             HttpException.Unreachable()
-        else -> HttpException.Failed()
+        }
+
+        else -> {
+            HttpException.Failed()
+        }
     }
 }

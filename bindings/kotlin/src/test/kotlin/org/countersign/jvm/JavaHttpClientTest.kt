@@ -100,7 +100,11 @@ class JavaHttpClientTest {
                     HttpsConfigurator(SSLContext.getInstance("TLS").apply { init(keys.keyManagers, null, null) })
                 server.start()
                 try {
-                    refuses<HttpException.NotTrusted> { client.send(request("https://127.0.0.1:${server.address.port}/")) }
+                    refuses<HttpException.NotTrusted> {
+                        client.send(
+                            request("https://127.0.0.1:${server.address.port}/"),
+                        )
+                    }
                 } finally {
                     server.stop(0)
                 }
@@ -119,10 +123,22 @@ class JavaHttpClientTest {
     private fun selfSigned(folder: Path): KeyStore {
         val file = folder.resolve("store")
         val command =
-            listOf("${System.getProperty("java.home")}/bin/keytool", "-genkeypair", "-alias", "server", "-keyalg", "RSA") +
+            listOf(
+                "${System.getProperty("java.home")}/bin/keytool",
+                "-genkeypair",
+                "-alias",
+                "server",
+                "-keyalg",
+                "RSA",
+            ) +
                 listOf("-dname", "CN=127.0.0.1", "-keystore", "$file", "-storepass", SECRET, "-storetype", "PKCS12")
-        val process = ProcessBuilder(command).redirectErrorStream(true).redirectOutput(folder.resolve("log").toFile()).start()
-        check(process.waitFor(60, TimeUnit.SECONDS) && process.exitValue() == 0) { Files.readString(folder.resolve("log")) }
+        val process =
+            ProcessBuilder(
+                command,
+            ).redirectErrorStream(true).redirectOutput(folder.resolve("log").toFile()).start()
+        check(
+            process.waitFor(60, TimeUnit.SECONDS) && process.exitValue() == 0,
+        ) { Files.readString(folder.resolve("log")) }
         val store = KeyStore.getInstance("PKCS12").apply { load(Files.newInputStream(file), SECRET.toCharArray()) }
         // As one that is trusted, too.
         store.setCertificateEntry("trusted", store.getCertificate("server"))

@@ -37,7 +37,12 @@ class JcaSigner(
         purpose: KeyPurpose,
         challenge: ByteArray?,
     ): DeviceKey {
-        val pair = KeyPairGenerator.getInstance("EC").apply { initialize(ECGenParameterSpec("secp256r1")) }.generateKeyPair()
+        val pair =
+            KeyPairGenerator
+                .getInstance(
+                    "EC",
+                ).apply { initialize(ECGenParameterSpec("secp256r1")) }
+                .generateKeyPair()
         val point = (pair.public as ECPublicKey).w
         val name = "key-${pair.public.hashCode()}-${keys.size}"
         keys[name] = pair.private

@@ -42,7 +42,11 @@ class Story(
     /** What a picture says, for the desk of approvals. */
     suspend fun scan(picture: Luma): String {
         val reading = authenticator.scanner().use { it.readPicture(picture.plane) }
-        val found = reading.events.filterIsInstance<ScanEvent.Found>().single().scanned
+        val found =
+            reading.events
+                .filterIsInstance<ScanEvent.Found>()
+                .single()
+                .scanned
         return when (found) {
             is Scanned.Invitation -> found.link
             is Scanned.OfflineChallenge -> found.link
