@@ -3,15 +3,19 @@ package org.countersign
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.flow.Flow
+import org.countersign.ffi.ApiException
 import org.countersign.ffi.BackupSink
 import org.countersign.ffi.Change
+import org.countersign.ffi.ChangeListener
 import org.countersign.ffi.FileKey
 import org.countersign.ffi.NewVault
+import org.countersign.ffi.Operation
 import org.countersign.ffi.Platform
 import org.countersign.ffi.RecoveryCode
 import org.countersign.ffi.Report
 import org.countersign.ffi.Rotated
 import org.countersign.ffi.Scanned
+import org.countersign.ffi.SecretInput
 import org.countersign.ffi.Settings
 import org.countersign.ffi.SlotInfo
 import org.countersign.ffi.createVault
@@ -35,7 +39,7 @@ public class Authenticator private constructor(
 ) : AutoCloseable {
     private val handle = Handle(inner)
     private val calls = Calls(around.dispatcher)
-    private val hub = Changes { listener -> if (!handle.isClosed) handle.use { it.listen(listener) } }
+    private val hub = Changes(::listen)
     private val accountsHandle = Handle(inner.accounts())
     private val approvalsHandle = Handle(inner.approvals())
     private val transferHandle = Handle(inner.transfer())
@@ -145,9 +149,16 @@ public class Authenticator private constructor(
             withSecret(old) { present -> change(present, replacement) }
         }
 
+    private fun listen(listener: ChangeListener?) =
+        try {
+            handle.use { it.listen(listener) }
+        } catch (_: ApiException.Locked) {
+            // It is closed, and tells nobody any more.
+        }
+
     private suspend fun change(
-        old: org.countersign.ffi.SecretInput?,
-        new: org.countersign.ffi.SecretInput,
+        old: SecretInput?,
+        new: SecretInput,
     ) = calls.blocking { operation -> handle.use { it.changePassword(old, new, operation) } }
 
     /** Replaces the recovery code by a new one, to be shown once. */
@@ -286,7 +297,7 @@ public class Authenticator private constructor(
 
         private suspend fun found(
             around: Around,
-            make: (org.countersign.ffi.Operation) -> NewVault,
+            make: (Operation) -> NewVault,
         ): New =
             Calls(around.dispatcher).making({ it.authenticator.close() }) { operation ->
                 val vault = make(operation)

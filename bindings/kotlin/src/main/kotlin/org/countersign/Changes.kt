@@ -34,10 +34,7 @@ internal class Changes(
         flow {
             val subscription = subscribe()
             try {
-                while (true) {
-                    emit(subscription.take())
-                    if (isClosed()) break
-                }
+                while (!isClosed()) emit(subscription.take())
             } finally {
                 unsubscribe(subscription)
             }

@@ -109,7 +109,24 @@ class StreamsTest {
                 authenticator.lock()
                 until { seen.any { Change.LOCK in it } }
                 authenticator.close()
-                withTimeout(5_000) { stream.await() }
+                withTimeout(5_000) {
+                    stream.await()
+                    assertEquals(0, authenticator.changes.toList().size)
+                    assertEquals(
+                        0,
+                        authenticator.accounts
+                            .codeStream()
+                            .toList()
+                            .size,
+                    )
+                    assertEquals(
+                        0,
+                        authenticator.approvals
+                            .requestStream()
+                            .toList()
+                            .size,
+                    )
+                }
                 refuses<ApiException.Locked>("shut") { authenticator.settings() }
             }
         }
