@@ -9,13 +9,12 @@ module=bindings/kotlin
 
 cargo build --locked -p countersign-ffi --profile mobile
 cargo build --locked -p countersign-testing --profile mobile
-cargo build --locked -p countersign-ffi -p countersign-testing
+# The second library says nothing of itself once it is stripped.
+cargo build --locked -p countersign-testing
 cargo build --locked --release
-for library in ffi testing; do
-    out="$CARGO_TARGET_DIR/generated/kotlin"
-    [[ $library == ffi ]] || out="$out-$library"
-    bindings/generate.sh kotlin "$CARGO_TARGET_DIR/debug/libcountersign_$library.so" "$out"
-done
+generated="$CARGO_TARGET_DIR/generated/kotlin"
+bindings/generate.sh kotlin "$CARGO_TARGET_DIR/mobile/libcountersign_ffi.a" "$generated"
+bindings/generate.sh kotlin "$CARGO_TARGET_DIR/debug/libcountersign_testing.so" "$generated-testing"
 
 paths=$(mktemp)
 trap 'rm -f "$paths"' EXIT
