@@ -28,5 +28,6 @@ pub mod time;
 pub mod transfer;
 #[cfg(feature = "vault")]
 pub mod vault;
+#[cfg(feature = "vault")]
 pub mod watch;
 pub mod wire;
