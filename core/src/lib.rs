@@ -10,7 +10,7 @@
 //! - `vault`: the encrypted database: who may unlock, rows, proof against tampering, backups.
 //! - `transfer`: accounts from other files, previewed, added at once and taken back; and out again.
 //! - [`push`]: approvals: what a server asks and a person answers; verified before shown, signed as shown.
-//! - [`time`], [`entropy`], [`secret`], [`watch`], [`wire`]: the small things that all rooms share.
+//! - [`time`], [`entropy`], [`secret`], [`wire`]: the small things that all rooms share. `watch`: how far long work is (with the vault).
 //!
 //! Five promises hold everywhere: nothing in the clear, nothing lost, nothing signed unseen, nothing silent, offline
 //! first.
