@@ -3,6 +3,8 @@
 //! - `authenticator`: the façade: a vault, who may unlock it, its health, and three desks over it. `founding`: how one comes to
 //!   be: made new, restored from a backup, salvaged.
 //! - `accounts`: the desk for accounts and codes. `enroll`: from what a camera sees or a person types to an account.
+//! - `approvals`: the desk for push approvals: enrolments, requests, answers.
+//! - `transfer`: the desk for accounts from other files, and out again.
 //! - `ports`: what a platform gives: network, keystore, signer, places for backups, clock, counter, listeners.
 //! - `shared`: the core behind its lock; `running`: what is being done just now, and how it ends early; `changes`: who hears of
 //!   what; `counter`: the platform's counter, asked outside of the lock.
@@ -12,6 +14,7 @@
 //! key blocks, and says so; what waits for a person or a network is async.
 
 mod accounts;
+mod approvals;
 mod authenticator;
 mod changes;
 mod counter;
@@ -20,14 +23,21 @@ mod errors;
 mod founding;
 mod oddity;
 mod ports;
+mod progress;
 mod records;
 mod running;
 mod secrets;
 mod shared;
+mod transfer;
 
 pub use accounts::{
     AccountCode, AccountFilter, AccountInfo, Accounts, OtpAlgorithm, OtpKind, OtpParameters, Profile, Revealed,
     TagCount,
+};
+pub use approvals::{
+    Approvals, Confirmation, ContextLine, Decision, DenyReason, DeviceInfo, Enrolled, EnrollmentInfo, EnrollmentStatus,
+    HistoryEntry, InvitationPreview, NewKeys, OfflineCode, PageCode, PendingRequest, PersonCheck, Polled, Poller,
+    PushAddress, RequestAction, RequestDetail, Resent, UnfinishedEnrollment, VerificationMethod,
 };
 pub use authenticator::{Authenticator, Rotated};
 pub use changes::Change;
@@ -47,6 +57,10 @@ pub use ports::{
 pub use records::{Finding, Report, Settings, SlotInfo, SlotKind};
 pub use running::Operation;
 pub use secrets::{RecoveryCode, SecretInput};
+pub use transfer::{
+    FormatInfo, GoogleExport, Import, ImportItem, ImportLikeness, ImportPreview, Imported, LastImport, LeftOut,
+    LikeWhat, LinksExport, PreviewCode, RefusedItem, Transfer, Undone,
+};
 
 uniffi::setup_scaffolding!();
 

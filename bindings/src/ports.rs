@@ -188,8 +188,8 @@ pub struct SignPrompt {
 #[uniffi::export(foreign)]
 #[async_trait::async_trait]
 pub trait DeviceSigner: Send + Sync {
-    /// Makes a key for this purpose.
-    async fn make(&self, purpose: KeyPurpose) -> Result<DeviceKey, PortError>;
+    /// Makes a key for this purpose. With a challenge, of 32 bytes, a proof of where it lives has to contain that.
+    async fn make(&self, purpose: KeyPurpose, challenge: Option<Vec<u8>>) -> Result<DeviceKey, PortError>;
 
     /// Signs a message, which the platform hashes: DER, or 64 bytes r‖s. A prompt comes with keys that ask the person.
     async fn sign(&self, handle: Vec<u8>, message: Vec<u8>, prompt: Option<SignPrompt>) -> Result<Vec<u8>, PortError>;

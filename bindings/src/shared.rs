@@ -8,6 +8,7 @@ use countersign_core::entropy::{Entropy, SystemEntropy};
 use countersign_core::time::UnixTime;
 use countersign_core::vault::{Cost, Vault};
 
+use crate::approvals::Orphans;
 use crate::changes::Changes;
 use crate::counter::Mirror;
 use crate::running::{Run, Running};
@@ -22,6 +23,7 @@ pub(crate) struct Shared {
     counter: Option<Arc<Mirror>>,
     running: Running,
     pub(crate) changes: Changes,
+    pub(crate) orphans: Orphans,
 }
 
 /// The randomness of every authenticator.
@@ -63,6 +65,7 @@ impl Shared {
             counter,
             running: Running::default(),
             changes: Changes::default(),
+            orphans: Orphans::default(),
         })
     }
 

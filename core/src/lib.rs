@@ -10,7 +10,7 @@
 //! - `vault`: the encrypted database: who may unlock, rows, proof against tampering, backups.
 //! - `transfer`: accounts from other files, previewed, added at once and taken back; and out again.
 //! - [`push`]: approvals: what a server asks and a person answers; verified before shown, signed as shown.
-//! - [`time`], [`entropy`], [`secret`], [`wire`]: the small things that all rooms share.
+//! - [`time`], [`entropy`], [`secret`], [`watch`], [`wire`]: the small things that all rooms share.
 //!
 //! Five promises hold everywhere: nothing in the clear, nothing lost, nothing signed unseen, nothing silent, offline
 //! first.
@@ -28,4 +28,5 @@ pub mod time;
 pub mod transfer;
 #[cfg(feature = "vault")]
 pub mod vault;
+pub mod watch;
 pub mod wire;

@@ -4,16 +4,20 @@
 
 mod common;
 
+use std::cell::RefCell;
+use std::ops::ControlFlow;
+
 use common::{NOW, TEMPLATE, all, copy, entropy, opened, password, unlock};
 use countersign_core::account::{Account, Profile};
 use countersign_core::enroll::{Duplicate, Oddity};
 use countersign_core::otp::{Algorithm, Digits, Motp, Otp, Period, Secret, Steam, Totp};
 use countersign_core::secret::SecretText;
 use countersign_core::transfer::{
-    Entry, Error, Format, Key, Like, Place, Preview, Reader, Reason, apply, detect, google_migration, otpauth_lines,
-    undo,
+    Entry, Error, Format, Key, Like, Place, Preview, Reader, Reason, apply, apply_watched, detect, google_migration,
+    otpauth_lines, undo,
 };
 use countersign_core::vault::{self, Imported, Selection, Undone, Vault};
+use countersign_core::watch::Stopped;
 
 const LINES: &str = "\u{feff}# from another app\r\n\
     otpauth://totp/ACME:bob?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=ACME\r\n\
@@ -275,4 +279,74 @@ fn nothing_shows_a_secret() {
     let preview = preview(&vault, LINES.as_bytes());
     let shown = format!("{preview:?} {:?}", otpauth_lines(&accounts(&vault)));
     assert!(!shown.contains("GEZDGNBV") && !shown.contains("12345678"));
+}
+
+/// So many accounts, a link on each line.
+fn many(count: usize) -> String {
+    (0..count).map(|number| format!("otpauth://totp/{number}:a?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\n")).collect()
+}
+
+#[test]
+fn each_step_tells_how_far_it_is_and_stops_where_it_is_told_to() {
+    let (_folder, mut vault) = opened();
+    let before = all(&vault);
+    let file = many(2000);
+    let told = RefCell::new(Vec::new());
+    let hear = |done, total| {
+        told.borrow_mut().push((done, total));
+        ControlFlow::Continue(())
+    };
+    let rises = |total: usize| {
+        let told = told.take();
+        let whole = u64::try_from(total).unwrap();
+        assert!(told.len() > 4 && told.iter().all(|(_, total)| *total == whole), "{told:?}");
+        assert!(told.is_sorted() && told.last().is_some_and(|(done, _)| 10 * done > 9 * whole), "{told:?}");
+    };
+    let half = |done, total| if 2 * done > total { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+
+    let mut reader = Reader::new();
+    reader.add(many(1).as_bytes(), None).unwrap();
+    assert_eq!(reader.add_watched(file.as_bytes(), None, &half), Err(Error::Stopped(Stopped)));
+    reader.add_watched(file.as_bytes(), None, &hear).unwrap();
+    rises(file.len());
+    let entries = reader.finish().unwrap();
+    assert_eq!(entries.len(), 2001);
+
+    let stopped = Preview::make_watched(&vault, entries.clone(), &*entropy(), &half);
+    assert_eq!(stopped, Err(Error::Stopped(Stopped)));
+    let mut preview = Preview::make_watched(&vault, entries, &*entropy(), &hear).unwrap();
+    rises(2001 + vault.all_accounts().unwrap().count());
+    preview.items.iter_mut().for_each(|item| item.add = true);
+
+    let stopped = apply_watched(&mut vault, preview.clone(), NOW, &half);
+    assert_eq!(stopped, Err(vault::Error::Stopped(Stopped)));
+    assert_eq!(all(&vault), before);
+    assert!(vault.verify().unwrap().is_clean() && vault.last_import().unwrap().is_none());
+    assert_eq!(apply_watched(&mut vault, preview, NOW, &hear).unwrap().added.len(), 2001);
+    rises(2001);
+}
+
+#[test]
+fn an_import_is_stopped_up_to_its_last_step_and_told_of_what_is_passed_over() {
+    let (_folder, mut vault) = opened();
+    let before = all(&vault);
+    let end = |done, total| if done == total { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+    let chosen = preview(&vault, many(300).as_bytes());
+    assert_eq!(apply_watched(&mut vault, chosen.clone(), NOW, &end), Err(vault::Error::Stopped(Stopped)));
+    assert_eq!(all(&vault), before);
+    apply(&mut vault, chosen.clone(), NOW).unwrap();
+    let told = RefCell::new(Vec::new());
+    let hear = |done, total| {
+        told.borrow_mut().push((done, total));
+        ControlFlow::Continue(())
+    };
+    assert_eq!(apply_watched(&mut vault, chosen, NOW, &hear).unwrap().passed_over, 300);
+    assert_eq!(told.into_inner().last(), Some(&(300, 300)));
+}
+
+#[test]
+fn formats_have_words_that_stay() {
+    let words = Format::ALL.map(|format| (format.id(), format.is_encrypted(), format.is_picture()));
+    assert_eq!(words, [("countersign-backup", true, false), ("links", false, false), ("picture", false, true)]);
+    assert!(Format::ALL.iter().all(|format| !format.name().is_empty() && !format.extensions().is_empty()));
 }

@@ -68,6 +68,7 @@ impl From<vault::Error> for ApiError {
             E::Io(_) => storage("io"),
             E::Database(_) => storage("database"),
             E::BackupNotKept => storage("backup-not-kept"),
+            E::Stopped(_) => Self::cancelled(),
             E::NotFound(what) => input(what, "not-found"),
             E::Duplicate(id) => {
                 Self::AlreadyThere { what: "account".into(), id: Some(id.to_string()), code: "account-exists".into() }
@@ -188,6 +189,7 @@ impl From<transfer::Error> for ApiError {
             E::NoCode => input("no-code-in-picture"),
             E::Migration(problem) => problem.into(),
             E::Vault(error) => error.clone().into(),
+            E::Stopped(_) => Self::cancelled(),
             E::Entropy(error) => error.into(),
             // A feature that this crate does not ask for; another crate of the same build may.
             #[allow(unreachable_patterns, reason = "with pictures in the same build there is one more kind")]

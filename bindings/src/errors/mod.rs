@@ -1,10 +1,14 @@
 //! What went wrong, by what the person can do about it.
 //!
-//! `codes`: from core's errors to these, each in one exhaustive match. `docs/bindings.md` has a table of all codes.
+//! `codes`: from core's errors to these, each in one exhaustive match. `entries`: codes of single entries of a file.
+//! `docs/bindings.md` has a table of all codes.
 
 mod codes;
+mod entries;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use entries::{left_out_code, refused_code};
 
 use crate::PortError;
 

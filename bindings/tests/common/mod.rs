@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test uses another part")]
 
 use std::collections::HashMap;
+use std::fmt::Write;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -236,4 +237,13 @@ pub fn world(platform: Platform) -> World {
     let path = folder.path().join("vault").to_str().unwrap().to_owned();
     let new = create_vault(path, secret(PASSWORD), platform, None).unwrap();
     World { folder, new, clock }
+}
+
+/// So many accounts as links, one a line, with secrets of their own.
+pub fn links(count: u64) -> String {
+    (0..count).fold(String::new(), |mut text, number| {
+        let secret = data_encoding::BASE32_NOPAD.encode(&[[7; 12].as_slice(), &number.to_be_bytes()].concat());
+        writeln!(text, "otpauth://totp/Site%20{number}:ann?secret={secret}&issuer=Site%20{number}").unwrap();
+        text
+    })
 }

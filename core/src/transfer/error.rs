@@ -4,6 +4,7 @@ use super::formats::Format;
 use crate::enroll::migration::Problem;
 use crate::entropy::EntropyError;
 use crate::vault;
+use crate::watch::Stopped;
 
 /// Why a file, or an import as a whole, is refused. Nothing was added.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -36,6 +37,9 @@ pub enum Error {
     /// A backup that can't be opened, or the vault.
     #[error(transparent)]
     Vault(#[from] vault::Error),
+    /// It was stopped; nothing was changed.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
     /// The system's random number generator.
     #[error(transparent)]
     Entropy(#[from] EntropyError),

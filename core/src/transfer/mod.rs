@@ -19,7 +19,7 @@ pub use entry::{Candidate, Entry, Place, Reason, Refused};
 pub use error::Error;
 pub use export::{Links, Parts, google_migration, otpauth_lines};
 pub use formats::{Format, Key, detect};
-pub use preview::{Item, Like, Preview, apply, undo};
+pub use preview::{Item, Like, Preview, apply, apply_watched, undo};
 pub use reader::Reader;
 
 /// The largest file that is read, in bytes.

@@ -7,6 +7,7 @@ use crate::account::Profile;
 use crate::enroll::migration::{self, Collector};
 use crate::enroll::{self, Enrollment, Scanned};
 use crate::vault::Incoming;
+use crate::watch::{Watch, unwatched};
 
 /// Takes the files of one import, one after the other. An export in several parts is handed out when all are there.
 #[derive(Debug, Clone, Default)]
@@ -31,11 +32,19 @@ impl Reader {
     /// # Errors
     /// [`Error::NeedsKey`] for an encrypted file without a key: ask, and add it again. Otherwise [`Error`].
     pub fn add(&mut self, file: &[u8], key: Option<Key<'_>>) -> Result<Format, Error> {
+        self.add_watched(file, key, &unwatched)
+    }
+
+    /// As [`Reader::add`], watched: told how much of the file is read, in units of the format's own.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`], with what was read before as it was; otherwise as [`Reader::add`].
+    pub fn add_watched(&mut self, file: &[u8], key: Option<Key<'_>>, watch: Watch<'_>) -> Result<Format, Error> {
         let format = detect(file)?;
         let before = (self.entries.len(), self.parts.clone(), self.first_part);
         self.file += 1;
         self.number = 0;
-        if let Err(error) = formats::read(self, format, file, key) {
+        if let Err(error) = formats::read(self, format, file, key, watch) {
             self.file -= 1;
             self.entries.truncate(before.0);
             (_, self.parts, self.first_part) = before;

@@ -4,6 +4,7 @@ use std::io;
 
 use crate::entropy::EntropyError;
 use crate::otp;
+use crate::watch::Stopped;
 
 /// Why the vault did not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -105,6 +106,9 @@ pub enum Error {
     /// SQLite's own error, by its number.
     #[error("the database refused (code {0})")]
     Database(i32),
+    /// It was stopped; nothing was changed.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
     /// No such account, slot, tag or backup.
     #[error("there is no such {0}")]
     NotFound(&'static str),

@@ -11,10 +11,14 @@ use super::{Error, IMPORT_ROW, Vault};
 use crate::account::{Account, AccountId, NewAccount, Usage};
 use crate::enroll::duplicate::Known;
 use crate::time::UnixTime;
+use crate::watch::{Steps, Watch, unwatched};
 use crate::wire::{Value, Writer, fields};
 
 /// The most accounts of one import: the row that keeps their ids has at most 2 MiB.
 pub const MAX_IMPORT: usize = 100_000;
+
+/// After how many accounts the one who watches is told.
+const STRIDE: usize = 256;
 
 /// An account as another file has it, with what is known of it beside names and codes.
 #[derive(Clone, PartialEq, Eq)]
@@ -139,6 +143,19 @@ impl Vault {
     /// [`Error::Locked`]; [`Error::InvalidInput`] and [`Error::TooLarge`] for an account out of bounds; otherwise as the
     /// disk says.
     pub fn import(&mut self, incoming: Vec<Incoming>, now: UnixTime) -> Result<Imported, Error> {
+        self.import_watched(incoming, now, &unwatched)
+    }
+
+    /// As [`Vault::import`], watched: told how many accounts are written, and stopped where nothing is durable yet.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`], with nothing added; otherwise as [`Vault::import`].
+    pub fn import_watched(
+        &mut self,
+        incoming: Vec<Incoming>,
+        now: UnixTime,
+        watch: Watch<'_>,
+    ) -> Result<Imported, Error> {
         if incoming.len() > MAX_IMPORT {
             return Err(Error::InvalidInput { what: "import", reason: "it has more than 100,000 accounts" });
         }
@@ -148,11 +165,15 @@ impl Vault {
         }
         let entropy = self.entropy.clone();
         self.write(|write, loaded| {
+            let mut steps = Steps::new(watch, incoming.len(), STRIDE);
             // Only where some names are there at all does it take the work of comparing secrets.
             let suspicious = loaded.cache.may_know(incoming.iter().map(|one| &one.account.profile));
             let mut known = suspicious.then(|| Known::make(&*entropy)).transpose()?;
             if let Some(known) = &mut known {
-                for old in loaded.cache.iter().map(|entry| &entry.account) {
+                for (number, old) in loaded.cache.iter().map(|entry| &entry.account).enumerate() {
+                    if number.is_multiple_of(STRIDE) {
+                        steps.tell()?;
+                    }
                     known.insert(&old.profile, &old.otp);
                 }
             }
@@ -175,13 +196,17 @@ impl Vault {
             // In the order of the file's tree, which is that of the ids.
             let mut in_order: Vec<_> = accounts.iter().collect();
             in_order.sort_unstable_by_key(|(account, _)| account.id);
+            steps.done(imported.passed_over)?;
             for (account, icon) in in_order {
                 let id = account.id.to_bytes();
                 write.add(Table::Record, &id, RecordKind::Account, &encode_account(account))?;
                 if let Some(icon) = icon {
                     write.add(Table::Icon, &id, RecordKind::Account, icon)?;
                 }
+                steps.done(1)?;
             }
+            // From here on it is too late to stop it.
+            steps.tell()?;
             if !imported.added.is_empty() {
                 let last = LastImport { at: now, ids: imported.added.clone() };
                 write.put(Table::Record, &IMPORT_ROW, RecordKind::Import, &last.encode())?;

@@ -355,6 +355,26 @@ fn new_keys_count_when_the_verifier_has_said_so() {
 }
 
 #[test]
+fn new_keys_of_the_platforms_are_named_from_the_moment_that_they_are_stored() {
+    use p256::ecdsa::signature::Signer;
+    let server = Server::new();
+    let mut phone = Phone::enrolled(&server);
+    let key = p256::ecdsa::SigningKey::from_slice(&[5; 32]).unwrap();
+    let public = key.verifying_key().to_sec1_point(false);
+    let own = OwnKey::platform(public.as_bytes(), b"handle".to_vec(), true).unwrap();
+    let mut task = Task::rotate(Some(own), None);
+    phone.go(&mut task, Reply::Begin, later(5)).unwrap();
+    let Step::Sign { message, .. } = phone.next(&mut task, Reply::Verified(vec![Amr::Pin]), later(5)).unwrap() else {
+        panic!("it has to sign what it is to be")
+    };
+    assert!(phone.enrollment.platform_handles().is_empty());
+    let signature: p256::ecdsa::DerSignature = key.sign(&message);
+    phone.sends(&mut task, Reply::Signature(signature.as_bytes().to_vec()), later(5));
+    phone.reopened();
+    assert_eq!(phone.enrollment.platform_handles(), [b"handle"]);
+}
+
+#[test]
 fn both_tags_wake_until_the_new_address_is_confirmed() {
     let server = Server::new();
     let mut phone = Phone::enrolled(&server);

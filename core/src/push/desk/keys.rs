@@ -3,11 +3,11 @@
 //! A new user-verification key is stored in the same transaction as the message that names it, and the one before stays until
 //! the server has said which of them counts: whichever that is, it can be opened.
 
-use super::rows::NEW_UV;
+use super::rows::{ENROLLING, ENROLLMENT, NEW_UV};
 use super::{Approvals, Error, Operation};
 use crate::push::jose::{SoftwareKey, Thumbprint};
 use crate::push::model::{KeyPlace, KeyPurpose};
-use crate::push::native::phone::{self, OwnKey, Task};
+use crate::push::native::phone::{self, Enrolling, Enrollment, OwnKey, Task};
 use crate::secret::SecretBytes;
 use crate::vault::{InboxChange, InboxRow, PushId, UvPurpose, UvRoot};
 
@@ -54,6 +54,29 @@ impl Approvals<'_> {
         self.may_change(id)?;
         let task = Task::rotate(Some(possession), Some(uv));
         Ok(Operation::change(id, task, None))
+    }
+
+    /// The handles of the platform's keys that an enrolment may still need, finished or not: what was there before and
+    /// isn't any more may be deleted by the platform. None where there is no such enrolment.
+    ///
+    /// # Errors
+    /// [`Error`]. Of one that can't be read nothing may be deleted.
+    pub fn platform_handles(&mut self, id: PushId) -> Result<Vec<Vec<u8>>, Error> {
+        let inbox = self.inbox()?;
+        let begun = inbox.row(id, ENROLLING)?.map(|row| Enrolling::decode(row.bytes.expose())).transpose()?;
+        let done = inbox.row(id, ENROLLMENT)?.map(|row| Enrollment::decode(row.bytes.expose())).transpose()?;
+        let begun = begun.iter().flat_map(Enrolling::platform_handles);
+        Ok(begun.chain(done.iter().flat_map(Enrollment::platform_handles)).collect())
+    }
+
+    /// Whether an operation that needs the person verified needs a key that is sealed under the root; otherwise the
+    /// platform's key verifies the person by itself when it signs.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn needs_root(&mut self, operation: &Operation) -> Result<bool, Error> {
+        let uv = self.open(operation.id)?.enrollment.uv_key().handle(KeyPurpose::UserVerification);
+        Ok(operation.is_offline() || matches!(uv.place, KeyPlace::Software(_)))
     }
 
     fn may_change(&mut self, id: PushId) -> Result<(), Error> {

@@ -8,6 +8,7 @@ use super::rows::{ENROLLMENT, VERIFIER, verifier_row};
 use super::summary::Summary;
 use super::{Approvals, Error, Known};
 use crate::push::model::{Confirmation, HistoryEntry, Request};
+use crate::push::native::Invitation;
 use crate::push::native::phone::{Enrollment, Verifier};
 use crate::time::UnixTime;
 use crate::vault::{InboxRow, PushId};
@@ -43,6 +44,34 @@ impl Approvals<'_> {
         }
         list.sort_by_cached_key(|known| (known.server.to_lowercase(), known.account.to_lowercase(), known.id));
         Ok(list)
+    }
+
+    /// One enrolment, as the list has it.
+    ///
+    /// # Errors
+    /// [`Error::NoEnrollment`] and others.
+    pub fn enrollment(&mut self, id: PushId, now: UnixTime) -> Result<Known, Error> {
+        let unlocked = self.vault.is_unlocked();
+        let record = if unlocked { self.vault.pushes()?.iter().find(|record| record.id == id).cloned() } else { None };
+        match (self.open(id), record) {
+            (Ok(opened), record) => {
+                let known = known(id, &opened.enrollment, &opened.verifier, now);
+                let (renew, codes) = record.map_or((false, None), |record| (record.renew, record.account));
+                Ok(Known { renew, codes, ..known })
+            }
+            (Err(Error::NoEnrollment), Some(record)) => {
+                Ok(lost(id, &Summary::decode(&record.summary), record.account, record.created))
+            }
+            (Err(error), _) => Err(error),
+        }
+    }
+
+    /// Whether this device is enrolled at the verifier of an invitation already.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn is_at(&mut self, invitation: &Invitation) -> Result<bool, Error> {
+        Ok(self.find_verifier(&invitation.base, invitation.identity)?.is_some())
     }
 
     /// The requests that may be answered now, the one that ends first at the top.

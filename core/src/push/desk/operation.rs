@@ -83,6 +83,12 @@ impl Operation {
         Self { approves: decision == Decision::Approve, ..Self::new(id, Task::decide(request, decision)) }
     }
 
+    /// Approves, and verifies the person even where the request doesn't ask for it.
+    #[must_use]
+    pub fn approve_verified(id: PushId, request: RequestId) -> Self {
+        Self { approves: true, ..Self::new(id, Task::approve_verified(request)) }
+    }
+
     /// Shows the eight digits that approve a scanned request.
     #[must_use]
     pub fn digits(id: PushId, request: RequestId) -> Self {
@@ -93,6 +99,10 @@ impl Operation {
     #[must_use]
     pub fn push(id: PushId, choice: PushChoice) -> Self {
         Self::new(id, Task::push(choice))
+    }
+
+    pub(super) const fn is_offline(&self) -> bool {
+        self.offline
     }
 
     /// Ends the enrolment at the server.

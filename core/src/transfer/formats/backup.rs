@@ -8,14 +8,20 @@ use crate::account::NewAccount;
 use crate::enroll::oddities;
 use crate::otp::Kind;
 use crate::vault::{Backup, Incoming};
+use crate::watch::{Steps, Watch};
 
-pub(super) fn read(reader: &mut Reader, file: &[u8], key: Key<'_>) -> Result<(), Error> {
+/// After how many accounts the one who watches is told.
+const STRIDE: usize = 256;
+
+pub(super) fn read(reader: &mut Reader, file: &[u8], key: Key<'_>, watch: Watch<'_>) -> Result<(), Error> {
     let backup = match key {
         Key::Password(password) => Backup::open_with_password(file, password)?,
         Key::Recovery(code) => Backup::open_with_recovery(file, code)?,
     };
     let mut icons: HashMap<_, _> = backup.icons.into_iter().collect();
+    let mut steps = Steps::new(watch, backup.accounts.len(), STRIDE);
     for account in backup.accounts {
+        steps.done(1)?;
         let icon = icons.remove(&account.id);
         let new = NewAccount { profile: account.profile, otp: account.otp };
         let oddities = oddities(&new);

@@ -2,6 +2,10 @@
 
 use super::super::{Entry, Error, Reader, Reason, Refused};
 use crate::account::Profile;
+use crate::watch::{Steps, Watch};
+
+/// After how many bytes the one who watches is told.
+const STRIDE: usize = 1 << 14;
 
 /// What a line of such a text begins with.
 const SCHEMES: [&str; 4] = ["otpauth://", "otpauth-migration://", "steam://", "motp://"];
@@ -15,8 +19,11 @@ pub(super) fn recognise(file: &[u8]) -> bool {
 }
 
 /// A line that is not UTF-8 is refused alone: the others are not touched by that.
-pub(super) fn read(reader: &mut Reader, file: &[u8]) -> Result<(), Error> {
+pub(super) fn read(reader: &mut Reader, file: &[u8], watch: Watch<'_>) -> Result<(), Error> {
+    let mut steps = Steps::new(watch, file.len(), STRIDE);
     for line in lines(file) {
+        // With what ended it.
+        steps.done(line.len() + 1)?;
         let place = reader.next_place();
         if line.is_empty() || line.starts_with(b"#") {
             continue;

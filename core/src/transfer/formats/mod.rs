@@ -7,6 +7,7 @@ mod picture;
 
 use super::{Error, Reader};
 use crate::vault::{Password, RecoveryCode};
+use crate::watch::Watch;
 
 /// What a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,13 +20,71 @@ pub enum Format {
     Picture,
 }
 
-impl std::fmt::Display for Format {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
+impl Format {
+    /// Every format, in the order in which a person is told of them.
+    pub const ALL: [Self; 3] = [Self::Backup, Self::Lines, Self::Picture];
+
+    /// A word that stays the same for ever, for programs.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Backup => "countersign-backup",
+            Self::Lines => "links",
+            Self::Picture => "picture",
+        }
+    }
+
+    /// What it is called, in English.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
             Self::Backup => "Countersign backup",
             Self::Lines => "list of links",
             Self::Picture => "picture",
-        })
+        }
+    }
+
+    /// Whether a [`Key`] is needed to read it.
+    #[must_use]
+    pub const fn is_encrypted(self) -> bool {
+        matches!(self, Self::Backup)
+    }
+
+    /// Whether a recovery code may be that key.
+    #[must_use]
+    pub const fn takes_recovery_code(self) -> bool {
+        matches!(self, Self::Backup)
+    }
+
+    /// Whether it is a picture of QR codes.
+    #[must_use]
+    pub const fn is_picture(self) -> bool {
+        matches!(self, Self::Picture)
+    }
+
+    /// What the names of such files end with, without the dot. Files are told by their content; this is for asking for one.
+    #[must_use]
+    pub const fn extensions(self) -> &'static [&'static str] {
+        match self {
+            Self::Backup => &["csbackup"],
+            Self::Lines => &["txt"],
+            Self::Picture => &["png", "jpg", "jpeg", "webp"],
+        }
+    }
+
+    /// Whether this build reads it.
+    #[must_use]
+    pub const fn is_built_in(self) -> bool {
+        match self {
+            Self::Backup | Self::Lines => true,
+            Self::Picture => cfg!(feature = "pictures"),
+        }
+    }
+}
+
+impl std::fmt::Display for Format {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
     }
 }
 
@@ -59,10 +118,16 @@ pub fn detect(file: &[u8]) -> Result<Format, Error> {
 }
 
 /// Reads a file into the import.
-pub(super) fn read(reader: &mut Reader, format: Format, file: &[u8], key: Option<Key<'_>>) -> Result<(), Error> {
+pub(super) fn read(
+    reader: &mut Reader,
+    format: Format,
+    file: &[u8],
+    key: Option<Key<'_>>,
+    watch: Watch<'_>,
+) -> Result<(), Error> {
     match format {
-        Format::Backup => backup::read(reader, file, key.ok_or(Error::NeedsKey(format))?),
-        Format::Lines => lines::read(reader, file),
+        Format::Backup => backup::read(reader, file, key.ok_or(Error::NeedsKey(format))?, watch),
+        Format::Lines => lines::read(reader, file, watch),
         #[cfg(feature = "pictures")]
         Format::Picture => picture::read(reader, file),
         #[cfg(not(feature = "pictures"))]

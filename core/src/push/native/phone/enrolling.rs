@@ -168,6 +168,12 @@ impl Enrolling {
         &self.verifier
     }
 
+    /// The handles of the platform's keys that it was begun with.
+    #[must_use]
+    pub fn platform_handles(&self) -> Vec<Vec<u8>> {
+        [&self.possession, &self.uv].into_iter().filter_map(OwnKey::platform_handle).collect()
+    }
+
     /// Whether the verifier has refused it: it is to be deleted.
     #[must_use]
     pub const fn is_over(&self) -> bool {

@@ -196,6 +196,14 @@ impl Enrollment {
         [&self.possession, &self.uv].iter().all(|key| key.amr() == Amr::Hardware)
     }
 
+    /// The handles of the platform's keys that it may still need: the present ones, and new ones that aren't confirmed.
+    #[must_use]
+    pub fn platform_handles(&self) -> Vec<Vec<u8>> {
+        let change = self.change.iter().flat_map(|change| [&change.possession, &change.uv]).flatten();
+        let keys = [&self.possession, &self.uv].into_iter().chain(change.map(|new| &new.key));
+        keys.filter_map(OwnKey::platform_handle).collect()
+    }
+
     /// Forgets what was decided; what isn't confirmed is still sent, and stays until it is.
     pub fn clear_history(&mut self) {
         let answers = &self.answers;

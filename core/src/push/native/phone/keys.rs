@@ -87,6 +87,14 @@ impl OwnKey {
         KeyHandle { purpose, place }
     }
 
+    /// The platform's handle of it, where it has it.
+    pub(super) fn platform_handle(&self) -> Option<Vec<u8>> {
+        match &self.place {
+            Place::Platform { handle, .. } => Some(handle.clone()),
+            Place::Here(_) | Place::Apart => None,
+        }
+    }
+
     /// Where it is, as an answer claims it.
     pub(super) const fn amr(&self) -> Amr {
         match self.place {

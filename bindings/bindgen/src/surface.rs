@@ -1,3 +1,0 @@
-//! `countersign-surface`: lists what a built library exports.
-
-fn main() {}
