@@ -52,7 +52,7 @@ public final class Accounts: Sendable {
 
     /// The codes of all accounts, or of those with these ids: at once, at the end of each code's window, and when accounts
     /// change. Ends when the vault is locked; throws where it can't go on for any other reason.
-    public func codeUpdates(of ids: [String]? = nil) -> Updates<[AccountCode]> {
+    public func codeStream(of ids: [String]? = nil) -> Updates<[AccountCode]> {
         Updates { [self] emit throws(ApiError) in
             let changes = hub.subscribe(to: [.accounts, .lock])
             while !Task.isCancelled {

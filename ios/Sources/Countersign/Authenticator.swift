@@ -15,10 +15,18 @@ public final class Authenticator: Sendable {
     /// The desk for accounts and their codes.
     public let accounts: Accounts
 
+    /// The desk for approvals.
+    public let approvals: Approvals
+
+    /// The desk for accounts from other files, and out again.
+    public let transfer: Transfer
+
     init(_ library: CountersignFFI.Authenticator, clock: (any Clock)?) {
         self.library = library
         self.clock = DeviceClock(clock)
         accounts = Accounts(library.accounts(), hub: hub, clock: self.clock)
+        approvals = Approvals(library.approvals(), hub: hub, clock: self.clock)
+        transfer = Transfer(library.transfer())
         library.listen(listener: hub)
     }
 

@@ -136,3 +136,77 @@ public typealias ExportPart = CountersignFFI.ExportPart
 public typealias NotYetCode = CountersignFFI.NotYetCode
 /// Something that was made for another app or purpose.
 public typealias ForeignCode = CountersignFFI.ForeignCode
+
+// MARK: Approvals
+
+/// What an invitation says; nothing but the host is proven.
+public typealias InvitationPreview = CountersignFFI.InvitationPreview
+/// What this device says of itself when it is enrolled.
+public typealias DeviceInfo = CountersignFFI.DeviceInfo
+/// Where this device wants to be woken.
+public typealias PushAddress = CountersignFFI.PushAddress
+/// Where the keys of an enrolment are made.
+public typealias NewKeys = CountersignFFI.NewKeys
+/// How the person is verified within a call.
+public typealias PersonCheck = CountersignFFI.PersonCheck
+/// What a platform's prompt asked the person for.
+public typealias VerificationMethod = CountersignFFI.VerificationMethod
+/// An enrolment that this device has just been given.
+public typealias Enrolled = CountersignFFI.Enrolled
+/// An enrolment that was begun and not finished.
+public typealias UnfinishedEnrollment = CountersignFFI.UnfinishedEnrollment
+/// An enrolment.
+public typealias EnrollmentInfo = CountersignFFI.EnrollmentInfo
+/// Where an enrolment stands at its server.
+public typealias EnrollmentStatus = CountersignFFI.EnrollmentStatus
+/// A request that waits for an answer.
+public typealias PendingRequest = CountersignFFI.PendingRequest
+/// What is asked for.
+public typealias RequestAction = CountersignFFI.RequestAction
+/// A line of what a transaction does.
+public typealias RequestDetail = CountersignFFI.RequestDetail
+/// A line of who is asking.
+public typealias ContextLine = CountersignFFI.ContextLine
+/// What the person finds on the page, and approving needs.
+public typealias PageCode = CountersignFFI.PageCode
+/// Why a request is turned down.
+public typealias DenyReason = CountersignFFI.DenyReason
+/// How a request was answered.
+public typealias Decision = CountersignFFI.Decision
+/// What is known of an answer.
+public typealias Confirmation = CountersignFFI.Confirmation
+/// An answer of the past.
+public typealias HistoryEntry = CountersignFFI.HistoryEntry
+/// Digits that approve a scanned request.
+public typealias OfflineCode = CountersignFFI.OfflineCode
+/// What a poll led to.
+public typealias Polled = CountersignFFI.Polled
+/// What sending again led to.
+public typealias Resent = CountersignFFI.Resent
+
+// MARK: Transfer
+
+/// A format of files.
+public typealias FormatInfo = CountersignFFI.FormatInfo
+/// An account of an import, without its secret.
+public typealias ImportItem = CountersignFFI.ImportItem
+/// Something that an account of an import is like.
+public typealias ImportLikeness = CountersignFFI.ImportLikeness
+/// What that is.
+public typealias LikeWhat = CountersignFFI.LikeWhat
+/// Something of an import that can't be added.
+public typealias RefusedItem = CountersignFFI.RefusedItem
+/// A code of an account that is not in the vault yet.
+public typealias PreviewCode = CountersignFFI.PreviewCode
+/// What an import did.
+public typealias Imported = CountersignFFI.Imported
+/// The import that would be taken back.
+public typealias LastImport = CountersignFFI.LastImport
+/// What taking an import back did.
+public typealias Undone = CountersignFFI.Undone
+/// Accounts in the clear as links.
+public typealias LinksExport = CountersignFFI.LinksExport
+/// Accounts in the clear as QR codes.
+public typealias GoogleExport = CountersignFFI.GoogleExport
+/// An account that an export can't hold.
+public typealias LeftOut = CountersignFFI.LeftOut
