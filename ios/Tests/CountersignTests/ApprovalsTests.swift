@@ -188,10 +188,7 @@ struct ApprovalsTests {
             let error = await refuses("ticket-used") {
                 _ = try await authenticator.approvals.enroll(link, device: phone, keys: .software, check: byPassword())
             }
-            guard case .Rejected(by: "server", _) = error else {
-                Issue.record("\(String(describing: error))")
-                return
-            }
+            #expect(error == .Rejected(by: "server", code: "ticket-used"))
         }
     }
 

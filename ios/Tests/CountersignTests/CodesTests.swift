@@ -57,7 +57,7 @@ struct CodesTests {
     @Test("a vault of the command line opens here, and one of here there")
     func commandLine() async throws {
         try await inFolder { folder in
-            let commandLine = CommandLine(folder: folder)
+            let commandLine = Desktop(folder: folder)
             _ = try commandLine.run("init")
             let link = "otpauth://totp/There:ada?secret=\(rfcSecret)&issuer=There"
             _ = try commandLine.run("add", "--secret-stdin", input: link)

@@ -109,7 +109,7 @@ final class Box<Value>: @unchecked Sendable {
 @discardableResult
 func refuses(
     _ code: String,
-    _ location: SourceLocation = #_sourceLocation,
+    at location: SourceLocation = #_sourceLocation,
     _ work: () async throws -> Void
 ) async -> ApiError? {
     do {
@@ -127,7 +127,7 @@ func refuses(
 /// Waits until something is so, for ten seconds at most.
 func eventually(
     _ what: String,
-    _ location: SourceLocation = #_sourceLocation,
+    at location: SourceLocation = #_sourceLocation,
     _ isSo: () async throws -> Bool
 ) async throws {
     for _ in 0..<1000 {

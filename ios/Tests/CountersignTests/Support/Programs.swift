@@ -5,7 +5,7 @@ import Testing
 let checkout = URL(filePath: #filePath).appending(path: "../../../../..").standardizedFileURL
 
 /// The `countersign` command line that cargo built: `COUNTERSIGN_CLI`, else that of `cargo build --release`.
-struct CommandLine {
+struct Desktop {
     static var program: URL {
         let given = ProcessInfo.processInfo.environment["COUNTERSIGN_CLI"]
         return given.map { URL(filePath: $0) } ?? checkout.appending(path: "target/release/countersign")
@@ -118,7 +118,7 @@ final class DemoServer {
     private let talker: Talker
 
     init() throws {
-        talker = try Talker(CommandLine.program, ["demo", "--serve", "--port", "0"])
+        talker = try Talker(Desktop.program, ["demo", "--serve", "--port", "0"])
         let first = try talker.line()
         let found = try #require(first.firstMatch(of: /http:\/\/127\.0\.0\.1:\d+/), "it said: \(first)")
         address = try #require(URL(string: String(found.output)))
@@ -126,6 +126,10 @@ final class DemoServer {
     }
 
     deinit {
+        talker.end()
+    }
+
+    func stop() {
         talker.end()
     }
 
