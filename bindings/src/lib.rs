@@ -28,6 +28,8 @@ mod records;
 mod running;
 mod secrets;
 mod shared;
+#[cfg(test)]
+mod tests;
 mod transfer;
 
 pub use accounts::{

@@ -2,14 +2,11 @@
 
 use std::ops::ControlFlow;
 
-/// Is told how far the work is, as so many of so many, now and then and on the thread that works; `Break` stops it, and nothing
-/// of it stays. It is not for waiting: the work stands still meanwhile.
+/// Is told how far the work is, as so many of so many, now and then and on the thread that works; `Break` stops it, and
+/// nothing of it stays. It is not for waiting: the work stands still meanwhile.
 pub type Watch<'a> = &'a dyn Fn(u64, u64) -> ControlFlow<()>;
 
-/// Nobody watches.
-///
-/// Always goes on.
-#[must_use]
+/// Nobody watches: it always goes on.
 pub fn unwatched(_done: u64, _total: u64) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }

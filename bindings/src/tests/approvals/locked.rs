@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use countersign_ffi::{Change, ChangeListener, Confirmation, PortError};
+use crate::{Change, ChangeListener, Confirmation, PortError};
 
 use crate::line::Fate;
 use crate::ports::wait;

@@ -1,17 +1,14 @@
 //! Accounts and codes, drafts, and the scanner.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
-
-mod common;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use common::{Mood, NOW, PASSWORD, TestKeystore, World, block_on, secret, world};
-use countersign_core::push::jose::{Draft, KeyName, SoftwareKey};
-use countersign_ffi::{
+use super::common::{Mood, NOW, PASSWORD, TestKeystore, World, block_on, secret, world};
+use crate::{
     AccountDraft, AccountFilter, ApiError, Authenticator, ForeignCode, ManualAccount, Oddity, Operation, OtpAlgorithm,
     OtpKind, Platform, Profile, Resemblance, Rotation, ScanEvent, ScanHint, Scanned, Settings, qr_code,
 };
+use countersign_core::push::jose::{Draft, KeyName, SoftwareKey};
 
 /// RFC 6238, appendix B: ASCII "12345678901234567890".
 const RFC_SECRET: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";

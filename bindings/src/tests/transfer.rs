@@ -1,13 +1,10 @@
 //! Accounts from other files: told, previewed, chosen, added at once, taken back; and out again.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
-
-mod common;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use common::{NOW, PASSWORD, World, links, secret, world};
-use countersign_ffi::{
+use super::common::{NOW, PASSWORD, World, links, secret, world};
+use crate::{
     AccountFilter, ApiError, Change, ChangeListener, FileKey, ImportPreview, LikeWhat, OtpAlgorithm, OtpKind, Platform,
     PortError, Resemblance, Transfer,
 };

@@ -1,15 +1,12 @@
 //! The authenticator: unlocking, keys of a keystore, rotation, backups, what is told and what ends early.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
-
-mod common;
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
-use common::{
+use super::common::{
     Door, Mood, NOW, PASSWORD, TestClock, TestCounter, TestKeystore, TestSink, World, block_on, secret, world,
 };
-use countersign_ffi::{
+use crate::{
     ApiError, Authenticator, Change, ChangeListener, FileKey, Finding, Operation, Platform, PortError, Settings,
     SlotKind, create_vault, restore_backup, salvage_vault,
 };
@@ -332,7 +329,7 @@ fn locking_under_many_threads_gives_answers_or_locked_and_nothing_else() {
 #[test]
 fn a_clock_of_the_platform_that_fails_is_said() {
     struct Broken;
-    impl countersign_ffi::Clock for Broken {
+    impl crate::Clock for Broken {
         fn now_ms(&self) -> Result<i64, PortError> {
             Err(PortError::Failed)
         }

@@ -1,15 +1,10 @@
 //! Large imports: how far they are, and how they end early. Nothing that listens holds up anything but its own call.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
-
-mod common;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use common::{Door, PASSWORD, World, links, secret, world};
-use countersign_ffi::{
-    AccountFilter, ApiError, Authenticator, ImportPreview, Operation, Platform, PortError, Progress,
-};
+use super::common::{Door, PASSWORD, World, links, secret, world};
+use crate::{AccountFilter, ApiError, Authenticator, ImportPreview, Operation, Platform, PortError, Progress};
 
 /// Enough that the work outlasts some reports.
 const MANY: u64 = if cfg!(debug_assertions) { 10_000 } else { 100_000 };

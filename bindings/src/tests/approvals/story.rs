@@ -1,6 +1,6 @@
 //! The whole story: with keys in software and the password, with the keystore, with the platform's keys.
 
-use countersign_ffi::{
+use crate::{
     Confirmation, ContextLine, Decision, EnrollmentStatus, KeyUse, PageCode, RequestAction, RequestDetail, SignReason,
 };
 use countersign_verifier::Question;
@@ -139,7 +139,7 @@ fn a_check_that_is_given_is_made_also_where_nobody_asks_for_it() {
         let code = Some(page.shown.expose().to_owned());
         wait(world.desk.approve(id.clone(), request.id.clone(), code, check, None))
     };
-    let wrong = countersign_ffi::PersonCheck::Password { password: crate::world::secret(b"wrong horse battery") };
+    let wrong = crate::PersonCheck::Password { password: crate::world::secret(b"wrong horse battery") };
     assert_eq!(approve(Some(wrong)).err().unwrap().code(), "wrong-approval-password");
     assert_eq!(approve(None).unwrap().confirmation, Confirmation::Approved);
     assert!(!world.server.redeem(page.secret.expose(), world.time.now()).unwrap().uv);

@@ -1,6 +1,6 @@
 //! What a request says, and what is said where nothing comes back.
 
-use countersign_ffi::{ApiError, HttpError};
+use crate::{ApiError, HttpError};
 
 use crate::line::Fate;
 use crate::ports::wait;

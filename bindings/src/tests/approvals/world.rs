@@ -3,16 +3,16 @@
 use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, LazyLock};
 
+use crate::{
+    Approvals, Authenticator, DeviceInfo, Enrolled, EnrollmentStatus, KeyUse, KeyWrapper, NewKeys, PendingRequest,
+    PersonCheck, PinnedHost, Platform, PushAddress, SecretInput, VerificationMethod, create_vault,
+};
 use countersign_core::entropy::SystemEntropy;
 use countersign_core::push::jose::SoftwareKey;
 use countersign_core::push::native::BaseUrl;
 use countersign_core::push::native::messages::{AccountName, Context, Detail};
 use countersign_core::vault::platform::Purpose;
 use countersign_core::vault::{RawKey, Vault};
-use countersign_ffi::{
-    Approvals, Authenticator, DeviceInfo, Enrolled, EnrollmentStatus, KeyUse, KeyWrapper, NewKeys, PendingRequest,
-    PersonCheck, PinnedHost, Platform, PushAddress, SecretInput, VerificationMethod, create_vault,
-};
 use countersign_verifier::store::{MemoryStore, Store};
 use countersign_verifier::{Config, Identity, KeyId, KeyRing, Page, Profile, Question, Verifier};
 
@@ -121,8 +121,8 @@ impl World {
         &self,
         link: String,
         kind: Kind,
-        operation: Option<Arc<countersign_ffi::Operation>>,
-    ) -> Result<Enrolled, countersign_ffi::ApiError> {
+        operation: Option<Arc<crate::Operation>>,
+    ) -> Result<Enrolled, crate::ApiError> {
         let device = DeviceInfo { name: "Ann's phone".into(), model: "M".into(), os: "O 1".into(), app: "A 1".into() };
         self.desk.enroll(link, device, PushAddress::Nowhere, kind.keys(), kind.check(), operation).await
     }
@@ -141,7 +141,7 @@ impl World {
         enrolled.id
     }
 
-    pub(crate) fn poll(&self, id: &str) -> countersign_ffi::Polled {
+    pub(crate) fn poll(&self, id: &str) -> crate::Polled {
         wait(self.desk.poll(id.to_owned(), None)).unwrap()
     }
 

@@ -1,14 +1,11 @@
 //! Exports hold secrets in the clear: only whoever is checked within the call gets one.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
-
-mod common;
 
 use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use common::{Mood, PASSWORD, TestKeystore, World, block_on, secret, world};
-use countersign_ffi::{ApiError, Operation, Platform, Scanned, Transfer};
+use super::common::{Mood, PASSWORD, TestKeystore, World, block_on, secret, world};
+use crate::{ApiError, Operation, Platform, Scanned, Transfer};
 
 const SECRET: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
 

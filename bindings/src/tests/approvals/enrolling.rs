@@ -1,8 +1,8 @@
 //! Enrolments that don't go as they should, and the keys that nobody may be left with.
 
+use crate::{ApiError, HttpError, KeyAttestation, Operation, PortError};
 use countersign_core::push::native::Invitation;
 use countersign_core::push::native::formulas::attestation_challenge;
-use countersign_ffi::{ApiError, HttpError, KeyAttestation, Operation, PortError};
 use countersign_verifier::Profile;
 
 use crate::line::Fate;

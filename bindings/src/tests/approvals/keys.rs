@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use countersign_ffi::{DeviceKey, DeviceSigner, KeyAttestation, KeyPurpose, KeyUse, KeyWrapper, PortError, SignPrompt};
+use crate::{DeviceKey, DeviceSigner, KeyAttestation, KeyPurpose, KeyUse, KeyWrapper, PortError, SignPrompt};
 use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{Signature, SigningKey};
 

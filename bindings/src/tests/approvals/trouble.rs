@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use countersign_ffi::{Confirmation, PersonCheck, Platform, create_vault};
+use crate::{Confirmation, PersonCheck, Platform, create_vault};
 
 use crate::ports::wait;
 use crate::world::{Kind, PASSWORD, World, secret};
@@ -62,8 +62,8 @@ fn a_device_without_ports_says_so() {
     let authenticator = create_vault(path, secret(PASSWORD), platform, None).unwrap().authenticator;
     let desk = authenticator.approvals();
     let link = World::new().invite().0;
-    let device = countersign_ffi::DeviceInfo { name: "n".into(), model: "m".into(), os: "o".into(), app: "a".into() };
-    let push = countersign_ffi::PushAddress::Nowhere;
+    let device = crate::DeviceInfo { name: "n".into(), model: "m".into(), os: "o".into(), app: "a".into() };
+    let push = crate::PushAddress::Nowhere;
     let enrolled = wait(desk.enroll(link, device, push, Kind::Password.keys(), Kind::Password.check(), None));
     assert_eq!(enrolled.err().unwrap().code(), "no-port");
     let loopback = "countersign://enroll?u=http%3A%2F%2F127.0.0.1%3A9%2Fx&k=A&t=A";

@@ -1,6 +1,6 @@
 //! New keys, other addresses, the end; and what of it the platform still has keys of.
 
-use countersign_ffi::{ApiError, Confirmation, EnrollmentStatus, HttpError, PushAddress, SignReason};
+use crate::{ApiError, Confirmation, EnrollmentStatus, HttpError, PushAddress, SignReason};
 
 use crate::line::Fate;
 use crate::ports::{Prompt, wait};
@@ -94,7 +94,7 @@ fn new_keys_of_a_change_that_was_declined_are_gone() {
     let world = World::new();
     let id = world.enrolled(Kind::Signer);
     let (keys, inbox) = (world.signer.handles(), world.inbox());
-    *world.signer.prompt.lock().unwrap() = Prompt::Fails(countersign_ffi::PortError::NotConfirmed);
+    *world.signer.prompt.lock().unwrap() = Prompt::Fails(crate::PortError::NotConfirmed);
     let ended = wait(world.desk.rotate_keys(id.clone(), Kind::Signer.keys(), Kind::Signer.check(), None));
     assert_eq!(ended.err().unwrap().code(), "not-confirmed");
     assert!(world.signer.handles() == keys && world.inbox() == inbox);

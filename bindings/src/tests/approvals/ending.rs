@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use countersign_ffi::{ApiError, Confirmation, HttpError, Operation, PortError};
+use crate::{ApiError, Confirmation, HttpError, Operation, PortError};
 
 use crate::line::Fate;
 use crate::ports::{LONG, Prompt, wait};

@@ -4,7 +4,7 @@ use std::future::pending;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 
-use countersign_ffi::{HttpClient, HttpError, HttpRequest, HttpResponse};
+use crate::{HttpClient, HttpError, HttpRequest, HttpResponse};
 use countersign_verifier::Request;
 
 use crate::ports::{CallsBack, Time, call};

@@ -1,5 +1,4 @@
 //! What the tests of the bindings share: a vault in a temporary folder, an executor, and platforms in memory.
-#![allow(dead_code, unreachable_pub, reason = "each test uses another part")]
 
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -11,7 +10,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
-use countersign_ffi::{
+use crate::{
     Authenticator, BackupSink, Clock, Counter, KeyUse, KeyWrapper, NewVault, Platform, PortError, SecretInput,
     create_vault,
 };
