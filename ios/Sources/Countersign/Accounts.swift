@@ -19,26 +19,26 @@ public final class Accounts: Sendable {
     // MARK: Looking
 
     /// The accounts that are selected: favourites first, then the person's order, then by names.
-    public func list(_ filter: AccountFilter = AccountFilter()) throws(ApiError) -> [AccountInfo] {
+    public func list(_ filter: AccountFilter = AccountFilter()) throws -> [AccountInfo] {
         try direct { try library.list(filter: filter) }
     }
 
     /// One account, in the trash or not.
     ///
     /// - Throws: `InvalidInput` (`not-found`, `not-an-id`), `Locked`.
-    public func get(_ id: String) throws(ApiError) -> AccountInfo {
+    public func get(_ id: String) throws -> AccountInfo {
         try direct { try library.get(id: id) }
     }
 
     /// The tags of all accounts outside of the trash, by name.
-    public func tags() throws(ApiError) -> [TagCount] {
+    public func tags() throws -> [TagCount] {
         try direct { try library.tags() }
     }
 
     // MARK: Codes
 
     /// The code of every account that shows one by itself (all but HOTP and the trash), in the order of the list.
-    public func codes() throws(ApiError) -> [AccountCode] {
+    public func codes() throws -> [AccountCode] {
         try direct { try library.codes() }
     }
 
@@ -46,7 +46,7 @@ public final class Accounts: Sendable {
     /// are passed over.
     ///
     /// - Throws: `InvalidInput` (`not-an-id`), `Locked`.
-    public func codes(of ids: [String]) throws(ApiError) -> [AccountCode] {
+    public func codes(of ids: [String]) throws -> [AccountCode] {
         try direct { try library.codesOf(ids: ids) }
     }
 
@@ -85,14 +85,14 @@ public final class Accounts: Sendable {
     /// One account's code, to be used now. For HOTP this uses the counter up.
     ///
     /// - Throws: `InvalidInput` (`not-found`, `counter-used-up`, `clock-before-1970`), `Locked`, `Storage`.
-    public func code(_ id: String) async throws(ApiError) -> AccountCode {
+    public func code(_ id: String) async throws -> AccountCode {
         try await Calls.whole { [library] in try library.code(id: id) }
     }
 
     /// Notes that a code was used, if the person turned counting on.
     ///
     /// - Throws: `InvalidInput` (`not-found`), `Locked`, `Storage`.
-    public func countUse(_ id: String) async throws(ApiError) {
+    public func countUse(_ id: String) async throws {
         try await Calls.whole { [library] in try library.countUse(id: id) }
     }
 
@@ -104,7 +104,7 @@ public final class Accounts: Sendable {
         first: String,
         second: String,
         lookAhead: UInt32 = 100
-    ) async throws(ApiError) {
+    ) async throws {
         try await Calls.whole { [library] in
             try library.resync(id: id, first: first, second: second, lookAhead: lookAhead)
         }
@@ -113,7 +113,7 @@ public final class Accounts: Sendable {
     // MARK: Changing
 
     /// What adding a draft would mean, with `profile` under these names instead of its own.
-    public func preview(_ draft: AccountDraft, as profile: Profile? = nil) throws(ApiError) -> DraftPreview {
+    public func preview(_ draft: AccountDraft, as profile: Profile? = nil) throws -> DraftPreview {
         try direct { try library.preview(draft: draft, profile: profile) }
     }
 
@@ -127,7 +127,7 @@ public final class Accounts: Sendable {
         _ draft: AccountDraft,
         as profile: Profile? = nil,
         evenIfThere: Bool = false
-    ) async throws(ApiError) -> String {
+    ) async throws -> String {
         try await Calls.whole { [library] in
             try library.add(draft: draft, profile: profile, evenIfThere: evenIfThere)
         }
@@ -136,35 +136,35 @@ public final class Accounts: Sendable {
     /// Changes an account's names, note, tags and mark.
     ///
     /// - Throws: `InvalidInput` (`not-found`, `out-of-bounds`), `Locked`, `Storage`.
-    public func edit(_ id: String, profile: Profile) async throws(ApiError) {
+    public func edit(_ id: String, profile: Profile) async throws {
         try await Calls.whole { [library] in try library.edit(id: id, profile: profile) }
     }
 
     /// Sets how many seconds the site's clock is ahead of this one (negative: behind), up to a day.
     ///
     /// - Throws: as ``edit(_:profile:)``.
-    public func setClockOffset(_ id: String, seconds: Int32) async throws(ApiError) {
+    public func setClockOffset(_ id: String, seconds: Int32) async throws {
         try await Calls.whole { [library] in try library.setClockOffset(id: id, seconds: seconds) }
     }
 
     /// Puts these accounts into this order, by hand; new accounts come before them.
     ///
     /// - Throws: as ``edit(_:profile:)``; nothing is changed by any.
-    public func setOrder(_ ids: [String]) async throws(ApiError) {
+    public func setOrder(_ ids: [String]) async throws {
         try await Calls.whole { [library] in try library.setOrder(ids: ids) }
     }
 
     /// Moves an account to the trash, where it stays restorable.
     ///
     /// - Throws: `InvalidInput` (`not-found`), `Locked`, `Storage`.
-    public func trash(_ id: String) async throws(ApiError) {
+    public func trash(_ id: String) async throws {
         try await Calls.whole { [library] in try library.trash(id: id) }
     }
 
     /// Takes an account out of the trash again.
     ///
     /// - Throws: as ``trash(_:)``.
-    public func untrash(_ id: String) async throws(ApiError) {
+    public func untrash(_ id: String) async throws {
         try await Calls.whole { [library] in try library.untrash(id: id) }
     }
 
@@ -172,21 +172,21 @@ public final class Accounts: Sendable {
     ///
     /// - Throws: `Locked`, `Storage`.
     @discardableResult
-    public func purge(all: Bool) async throws(ApiError) -> UInt64 {
+    public func purge(all: Bool) async throws -> UInt64 {
         try await Calls.whole { [library] in try library.purge(all: all) }
     }
 
     /// Gives an account a picture of at most 128 KiB, in whatever format the app draws; none takes it away.
     ///
     /// - Throws: `InvalidInput` (`too-large`, `not-found`), `Locked`, `Storage`.
-    public func setIcon(_ id: String, to icon: Data?) async throws(ApiError) {
+    public func setIcon(_ id: String, to icon: Data?) async throws {
         try await Calls.whole { [library] in try library.setIcon(id: id, icon: icon) }
     }
 
     /// An account's picture.
     ///
     /// - Throws: `InvalidInput` (`not-found`), `Damaged`, `Locked`.
-    public func icon(_ id: String) async throws(ApiError) -> Data {
+    public func icon(_ id: String) async throws -> Data {
         try await Calls.whole { [library] in try library.icon(id: id) }
     }
 
@@ -195,7 +195,7 @@ public final class Accounts: Sendable {
     /// An account's secret, for whoever knows the password.
     ///
     /// - Throws: `WrongPassword` (counted as at an approval), `KeysGone`, `InvalidInput` (`not-found`), `Locked`.
-    public func reveal(_ id: String, password: SecretInput) async throws(ApiError) -> Revealed {
+    public func reveal(_ id: String, password: SecretInput) async throws -> Revealed {
         try await Calls.whole { [library] in
             try library.revealWithPassword(id: id, password: password)
         }
@@ -204,7 +204,7 @@ public final class Accounts: Sendable {
     /// An account's secret, for whoever the keystore lets use its per-use key.
     ///
     /// - Throws: `Cancelled`, `KeysGone`, `InvalidInput` (`not-found`, `no-such-slot`), `NotSupported` (`no-port`), `Locked`.
-    public func revealWithDevice(_ id: String) async throws(ApiError) -> Revealed {
+    public func revealWithDevice(_ id: String) async throws -> Revealed {
         try await Calls.waiting { [library] in
             try await library.revealWithDevice(id: id, operation: $0)
         }

@@ -24,7 +24,7 @@ public final class Approvals: Sendable {
     /// The requests that may be answered now, the one that ends first at the top.
     ///
     /// - Throws: `Locked`, `Storage`.
-    public func requests() async throws(ApiError) -> [PendingRequest] {
+    public func requests() async throws -> [PendingRequest] {
         try await Calls.whole { [library] in try library.requests() }
     }
 
@@ -55,7 +55,7 @@ public final class Approvals: Sendable {
         while !Task.isCancelled {
             let waiting: [PendingRequest]
             do throws(ApiError) {
-                waiting = try await requests()
+                waiting = try await Calls.whole { [library] in try library.requests() }
             } catch .Locked {
                 return
             }
@@ -69,14 +69,14 @@ public final class Approvals: Sendable {
     /// The person asks for everything now: whoever loops over ``requestStream()`` asks every server at once.
     ///
     /// - Throws: `Locked`, `Storage`.
-    public func pull() async throws(ApiError) {
+    public func pull() async throws {
         try await polling.pull()
     }
 
     /// An enrolment is to be asked now, as ``wake(tag:)`` said: whoever loops over ``requestStream()`` does it.
     ///
     /// - Throws: `InvalidInput` (`not-an-id`), `Locked`, `Storage`.
-    public func woken(_ enrollment: String) async throws(ApiError) {
+    public func woken(_ enrollment: String) async throws {
         try await polling.woken(enrollment)
     }
 
@@ -85,7 +85,7 @@ public final class Approvals: Sendable {
     /// - Throws: `Network`, `Rejected`, `KeysGone`, `InvalidInput` (`no-enrollment`), `NotSupported` (`no-port`), `Cancelled`,
     ///   `Locked`, `Storage`.
     @discardableResult
-    public func poll(_ enrollment: String) async throws(ApiError) -> Polled {
+    public func poll(_ enrollment: String) async throws -> Polled {
         try await Calls.waiting { [library] in
             try await library.poll(enrollment: enrollment, operation: $0)
         }
@@ -95,7 +95,7 @@ public final class Approvals: Sendable {
     /// was at least five seconds ago. Wake-ups prove nothing.
     ///
     /// - Throws: `Locked`, `Storage`.
-    public func wake(tag: Data) async throws(ApiError) -> String? {
+    public func wake(tag: Data) async throws -> String? {
         try await Calls.whole { [library] in try library.wake(tag: tag) }
     }
 
@@ -103,7 +103,7 @@ public final class Approvals: Sendable {
     ///
     /// - Throws: `InvalidInput` (`no-enrollment`) where this device is enrolled nowhere; `Rejected` by the device; `Locked`,
     ///   `Storage`.
-    public func scanChallenge(_ text: String) async throws(ApiError) -> PendingRequest {
+    public func scanChallenge(_ text: String) async throws -> PendingRequest {
         try await Calls.whole { [library] in try library.scanChallenge(text: text) }
     }
 
@@ -123,7 +123,7 @@ public final class Approvals: Sendable {
         _ request: PendingRequest,
         code: String? = nil,
         check: PersonCheck? = nil
-    ) async throws(ApiError) -> HistoryEntry {
+    ) async throws -> HistoryEntry {
         try await Calls.waiting { [library] in
             try await library.approve(
                 enrollment: request.enrollment,
@@ -140,7 +140,7 @@ public final class Approvals: Sendable {
     /// - Throws: `InvalidInput` (`no-request`, `request-ended`), `Network`, `Rejected`, `KeysGone`, `Cancelled`, `Locked`,
     ///   `Storage`.
     @discardableResult
-    public func deny(_ request: PendingRequest) async throws(ApiError) -> HistoryEntry {
+    public func deny(_ request: PendingRequest) async throws -> HistoryEntry {
         try await Calls.waiting { [library] in
             try await library.deny(enrollment: request.enrollment, request: request.id, operation: $0)
         }
@@ -150,7 +150,7 @@ public final class Approvals: Sendable {
     ///
     /// - Throws: as ``deny(_:)``.
     @discardableResult
-    public func report(_ request: PendingRequest) async throws(ApiError) -> HistoryEntry {
+    public func report(_ request: PendingRequest) async throws -> HistoryEntry {
         try await Calls.waiting { [library] in
             try await library.report(enrollment: request.enrollment, request: request.id, operation: $0)
         }
@@ -163,7 +163,7 @@ public final class Approvals: Sendable {
     public func approveOffline(
         _ request: PendingRequest,
         check: PersonCheck
-    ) async throws(ApiError) -> OfflineCode {
+    ) async throws -> OfflineCode {
         try await Calls.waiting { [library] in
             try await library.approveOffline(
                 enrollment: request.enrollment,
@@ -179,7 +179,7 @@ public final class Approvals: Sendable {
     ///
     /// - Throws: as ``poll(_:)``; what was confirmed before an error stands in the history.
     @discardableResult
-    public func resend(_ enrollment: String, check: PersonCheck? = nil) async throws(ApiError) -> Resent {
+    public func resend(_ enrollment: String, check: PersonCheck? = nil) async throws -> Resent {
         try await Calls.waiting { [library] in
             try await library.resend(enrollment: enrollment, check: check, operation: $0)
         }
@@ -188,14 +188,14 @@ public final class Approvals: Sendable {
     /// What was decided, the latest first: at most 50 answers of each enrolment.
     ///
     /// - Throws: `Locked`, `Storage`.
-    public func history() async throws(ApiError) -> [HistoryEntry] {
+    public func history() async throws -> [HistoryEntry] {
         try await Calls.whole { [library] in try library.history() }
     }
 
     /// Forgets what was decided; what isn't confirmed is still sent, and stays until it is.
     ///
     /// - Throws: `Locked`, `Storage`.
-    public func clearHistory() async throws(ApiError) {
+    public func clearHistory() async throws {
         try await Calls.whole { [library] in try library.clearHistory() }
     }
 }

@@ -36,7 +36,7 @@ public final class Authenticator: Sendable {
     ///
     /// - Throws: `InvalidInput` (`no-vault`, `not-a-vault`), `NotSupported` (`newer`), `Damaged`, `Storage`; nothing is changed
     ///   by any.
-    public static func open(path: String, platform: Platform = Platform()) async throws(ApiError) -> Authenticator {
+    public static func open(path: String, platform: Platform = Platform()) async throws -> Authenticator {
         try await Calls.whole {
             Authenticator(try CountersignFFI.Authenticator.open(path: path, platform: platform), clock: platform.clock)
         }
@@ -49,7 +49,7 @@ public final class Authenticator: Sendable {
         path: String,
         password: SecretInput,
         platform: Platform = Platform()
-    ) async throws(ApiError) -> NewVault {
+    ) async throws -> NewVault {
         try await Calls.blocking { operation in
             let made = try createVault(path: path, password: password, platform: platform, operation: operation)
             return NewVault(made, clock: platform.clock)
@@ -67,7 +67,7 @@ public final class Authenticator: Sendable {
         key: FileKey,
         password: SecretInput,
         platform: Platform = Platform()
-    ) async throws(ApiError) -> NewVault {
+    ) async throws -> NewVault {
         try await Calls.blocking { operation in
             let made = try restoreBackup(
                 path: path,
@@ -90,7 +90,7 @@ public final class Authenticator: Sendable {
         path: String,
         password: SecretInput,
         platform: Platform = Platform()
-    ) async throws(ApiError) -> NewVault {
+    ) async throws -> NewVault {
         try await Calls.blocking { operation in
             let made = try salvageVault(
                 damagedPath: damagedPath,
@@ -120,7 +120,7 @@ public final class Authenticator: Sendable {
     ///
     /// - Throws: `WrongPassword`, `Damaged`, `Cancelled`.
     @discardableResult
-    public func unlock(password: SecretInput) async throws(ApiError) -> Report {
+    public func unlock(password: SecretInput) async throws -> Report {
         try await Calls.blocking { [library] in
             try library.unlockWithPassword(password: password, operation: $0)
         }
@@ -130,7 +130,7 @@ public final class Authenticator: Sendable {
     ///
     /// - Throws: `InvalidInput` (`recovery-code-mistyped`, `recovery-code-wrong`), `Damaged`, `Cancelled`.
     @discardableResult
-    public func unlock(recoveryCode: SecretInput) async throws(ApiError) -> Report {
+    public func unlock(recoveryCode: SecretInput) async throws -> Report {
         try await Calls.blocking { [library] in
             try library.unlockWithRecoveryCode(code: recoveryCode, operation: $0)
         }
@@ -141,14 +141,14 @@ public final class Authenticator: Sendable {
     /// - Throws: `KeysGone` where the keystore has lost the key or it opens nothing: use the password or the recovery code;
     ///   `InvalidInput` (`no-such-slot`) where it was never set up; `NotSupported` (`no-port`), `Cancelled`.
     @discardableResult
-    public func unlockWithDevice() async throws(ApiError) -> Report {
+    public func unlockWithDevice() async throws -> Report {
         try await Calls.waiting { [library] in try await library.unlockWithDevice(operation: $0) }
     }
 
     /// Lets polling and denying work while the vault is locked, with the key that the keystore unwraps without asking.
     ///
     /// - Throws: as ``unlockWithDevice()``.
-    public func openInbox() async throws(ApiError) {
+    public func openInbox() async throws {
         try await Calls.waiting { [library] in try await library.openInbox(operation: $0) }
     }
 

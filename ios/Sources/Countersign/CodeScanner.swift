@@ -19,7 +19,7 @@ public final class CodeScanner: Sendable {
         height: UInt32,
         rowStride: UInt32,
         rotation: Rotation = .none
-    ) async throws(ApiError) -> [ScanEvent] {
+    ) async throws -> [ScanEvent] {
         try await Calls.whole { [library] in
             try library.push(luma: luma, width: width, height: height, rowStride: rowStride, rotation: rotation)
         }
@@ -35,7 +35,7 @@ public final class CodeScanner: Sendable {
         height: UInt32,
         rowStride: UInt32,
         rotation: Rotation = .none
-    ) async throws(ApiError) -> PictureReading {
+    ) async throws -> PictureReading {
         try await Calls.blocking { [library] operation in
             try library.readPicture(
                 luma: luma,
@@ -58,7 +58,7 @@ extension Authenticator {
     /// A new scanner, which has seen nothing. Works while the vault is locked.
     ///
     /// - Throws: `Locked` (`shut`).
-    public func scanner() throws(ApiError) -> CodeScanner {
+    public func scanner() throws -> CodeScanner {
         CodeScanner(try direct { try library.scanner() })
     }
 
@@ -66,7 +66,7 @@ extension Authenticator {
     ///
     /// - Throws: `InvalidInput` with the exact cause for what enrols nothing; `NotSupported` (`challenge-by-link`) for a sign-in
     ///   request, which counts from a camera or a picture alone.
-    public func read(text: SecretInput) throws(ApiError) -> Scanned {
+    public func read(text: SecretInput) throws -> Scanned {
         try direct { try library.readText(text: text) }
     }
 }
@@ -75,7 +75,7 @@ extension PendingTwoStep {
     /// As `complete()`, away from the caller's thread: up to some seconds of work.
     ///
     /// - Throws: `Internal` without randomness, `Cancelled` before it has begun.
-    public func completed() async throws(ApiError) -> TwoStepResult {
+    public func completed() async throws -> TwoStepResult {
         try await Calls.whole { try self.complete() }
     }
 }

@@ -6,14 +6,14 @@ extension Approvals {
     /// All enrolments, by server and account; those of a restored backup say that they are to be renewed.
     ///
     /// - Throws: `Locked`, `Storage`.
-    public func enrollments() async throws(ApiError) -> [EnrollmentInfo] {
+    public func enrollments() async throws -> [EnrollmentInfo] {
         try await Calls.whole { [library] in try library.enrollments() }
     }
 
     /// What an invitation says, before anything is fetched.
     ///
     /// - Throws: `Rejected` by the device for what is no invitation; `Locked`, `Storage`.
-    public func previewInvitation(_ text: String) async throws(ApiError) -> InvitationPreview {
+    public func previewInvitation(_ text: String) async throws -> InvitationPreview {
         try await Calls.whole { [library] in try library.previewInvitation(text: text) }
     }
 
@@ -30,7 +30,7 @@ extension Approvals {
         keys: NewKeys,
         check: PersonCheck,
         push: PushAddress = .nowhere
-    ) async throws(ApiError) -> Enrolled {
+    ) async throws -> Enrolled {
         try await Calls.waiting { [library] in
             try await library.enroll(
                 invitation: invitation,
@@ -46,14 +46,14 @@ extension Approvals {
     /// The enrolments that were begun and not finished: after a crash, or without a network.
     ///
     /// - Throws: `Locked`, `Storage`, `Damaged` (`enrollment-unreadable`).
-    public func unfinishedEnrollments() async throws(ApiError) -> [UnfinishedEnrollment] {
+    public func unfinishedEnrollments() async throws -> [UnfinishedEnrollment] {
         try await Calls.whole { [library] in try library.unfinishedEnrollments() }
     }
 
     /// Goes on with an enrolment that wasn't finished; what was signed is sent again as it is.
     ///
     /// - Throws: `InvalidInput` (`no-enrollment`); otherwise as ``enroll(_:device:keys:check:push:)``.
-    public func resumeEnrollment(_ id: String, check: PersonCheck) async throws(ApiError) -> Enrolled {
+    public func resumeEnrollment(_ id: String, check: PersonCheck) async throws -> Enrolled {
         try await Calls.waiting { [library] in
             try await library.resumeEnrollment(id: id, check: check, operation: $0)
         }
@@ -62,7 +62,7 @@ extension Approvals {
     /// Gives up an enrolment that wasn't finished, and deletes its keys.
     ///
     /// - Throws: `InvalidInput` (`no-enrollment`) where nothing was begun or it is finished; `Locked`, `Storage`.
-    public func abandonEnrollment(_ id: String) async throws(ApiError) {
+    public func abandonEnrollment(_ id: String) async throws {
         try await Calls.waiting { [library] in
             try await library.abandonEnrollment(id: id, operation: $0)
         }
@@ -71,7 +71,7 @@ extension Approvals {
     /// The person wants to hear of this server's requests again: of all enrolments there.
     ///
     /// - Throws: `InvalidInput` (`not-an-id`, `no-enrollment`), `Locked`, `Storage`.
-    public func unmute(_ enrollment: String) async throws(ApiError) {
+    public func unmute(_ enrollment: String) async throws {
         try await Calls.whole { [library] in try library.unmute(enrollment: enrollment) }
     }
 
@@ -83,7 +83,7 @@ extension Approvals {
     public func setPushAddress(
         _ enrollment: String,
         to push: PushAddress
-    ) async throws(ApiError) -> EnrollmentStatus {
+    ) async throws -> EnrollmentStatus {
         try await Calls.waiting { [library] in
             try await library.setPushAddress(enrollment: enrollment, push: push, operation: $0)
         }
@@ -99,7 +99,7 @@ extension Approvals {
         _ enrollment: String,
         keys: NewKeys,
         check: PersonCheck
-    ) async throws(ApiError) -> EnrollmentStatus {
+    ) async throws -> EnrollmentStatus {
         try await Calls.waiting { [library] in
             try await library.rotateKeys(enrollment: enrollment, keys: keys, check: check, operation: $0)
         }
@@ -109,7 +109,7 @@ extension Approvals {
     ///
     /// - Throws: `Rejected` (`enrollment-not-active` while it is pending: forget it); otherwise as
     ///   ``rotateKeys(_:keys:check:)``.
-    public func unenroll(_ enrollment: String, check: PersonCheck) async throws(ApiError) {
+    public func unenroll(_ enrollment: String, check: PersonCheck) async throws {
         try await Calls.waiting { [library] in
             try await library.unenroll(enrollment: enrollment, check: check, operation: $0)
         }
@@ -118,7 +118,7 @@ extension Approvals {
     /// Forgets an enrolment on this device for good, and deletes its keys. At the server it stays.
     ///
     /// - Throws: `InvalidInput` (`not-an-id`, `not-found`), `Locked`, `Storage`.
-    public func forget(_ enrollment: String) async throws(ApiError) {
+    public func forget(_ enrollment: String) async throws {
         try await Calls.waiting { [library] in
             try await library.forget(enrollment: enrollment, operation: $0)
         }
@@ -128,7 +128,7 @@ extension Approvals {
     ///
     /// - Throws: `Locked`, `Storage`.
     @discardableResult
-    public func sweep() async throws(ApiError) -> UInt32 {
+    public func sweep() async throws -> UInt32 {
         try await Calls.waiting { [library] in try await library.sweep(operation: $0) }
     }
 }

@@ -8,7 +8,7 @@ public enum Library {
     /// A text as a QR code to draw, with at least four modules of light around it.
     ///
     /// - Throws: `InvalidInput` (`text-too-long`) for more than a code can hold (2,953 bytes).
-    public static func qrCode(of text: String) throws(ApiError) -> QrMatrix {
+    public static func qrCode(of text: String) throws -> QrMatrix {
         try direct { try CountersignFFI.qrCode(text: text) }
     }
 }

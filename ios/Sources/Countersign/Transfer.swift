@@ -18,7 +18,7 @@ public final class Transfer: Sendable {
     /// Which format a file has, by its content. Works while the vault is locked.
     ///
     /// - Throws: `InvalidInput` (`file-not-recognized`, `file-too-large`).
-    public func detect(_ file: Data) async throws(ApiError) -> FormatInfo {
+    public func detect(_ file: Data) async throws -> FormatInfo {
         try await Calls.whole { [library] in try library.detect(file: file) }
     }
 
@@ -31,7 +31,7 @@ public final class Transfer: Sendable {
     /// The import that ``undo()`` would take back; none after it was taken back.
     ///
     /// - Throws: `Locked`, `Damaged`.
-    public func lastImport() async throws(ApiError) -> LastImport? {
+    public func lastImport() async throws -> LastImport? {
         try await Calls.whole { [library] in try library.lastImport() }
     }
 
@@ -39,7 +39,7 @@ public final class Transfer: Sendable {
     ///
     /// - Throws: `InvalidInput` (`not-found`) if there is nothing to take back; `Locked`, `Storage`.
     @discardableResult
-    public func undo() async throws(ApiError) -> Undone {
+    public func undo() async throws -> Undone {
         try await Calls.whole { [library] in try library.undo() }
     }
 
@@ -48,7 +48,7 @@ public final class Transfer: Sendable {
     /// These accounts, or without ids all outside of the trash, as links, for whoever knows the password.
     ///
     /// - Throws: `WrongPassword` (counted as at an approval), `KeysGone`, `InvalidInput` (`not-found`, `not-an-id`), `Locked`.
-    public func exportLinks(_ ids: [String] = [], password: SecretInput) async throws(ApiError) -> LinksExport {
+    public func exportLinks(_ ids: [String] = [], password: SecretInput) async throws -> LinksExport {
         try await Calls.whole { [library] in
             try library.exportLinksWithPassword(password: password, ids: ids)
         }
@@ -58,7 +58,7 @@ public final class Transfer: Sendable {
     ///
     /// - Throws: `Cancelled`, `KeysGone`, `InvalidInput` (`not-found`, `not-an-id`, `no-such-slot`), `NotSupported` (`no-port`),
     ///   `Locked`.
-    public func exportLinksWithDevice(_ ids: [String] = []) async throws(ApiError) -> LinksExport {
+    public func exportLinksWithDevice(_ ids: [String] = []) async throws -> LinksExport {
         try await Calls.waiting { [library] in
             try await library.exportLinksWithDevice(ids: ids, operation: $0)
         }
@@ -67,7 +67,7 @@ public final class Transfer: Sendable {
     /// These accounts, or without ids all outside of the trash, as QR codes, for whoever knows the password.
     ///
     /// - Throws: as ``exportLinks(_:password:)``; `InvalidInput` (`too-many-entries`) over 1,000 QR codes.
-    public func exportGoogle(_ ids: [String] = [], password: SecretInput) async throws(ApiError) -> GoogleExport {
+    public func exportGoogle(_ ids: [String] = [], password: SecretInput) async throws -> GoogleExport {
         try await Calls.whole { [library] in
             try library.exportGoogleWithPassword(password: password, ids: ids)
         }
@@ -76,7 +76,7 @@ public final class Transfer: Sendable {
     /// As ``exportGoogle(_:password:)``, for whoever the keystore lets use its per-use key.
     ///
     /// - Throws: as ``exportLinksWithDevice(_:)``; `InvalidInput` (`too-many-entries`) over 1,000 QR codes.
-    public func exportGoogleWithDevice(_ ids: [String] = []) async throws(ApiError) -> GoogleExport {
+    public func exportGoogleWithDevice(_ ids: [String] = []) async throws -> GoogleExport {
         try await Calls.waiting { [library] in
             try await library.exportGoogleWithDevice(ids: ids, operation: $0)
         }
@@ -102,7 +102,7 @@ public final class Import: Sendable {
         file: Data,
         key: FileKey? = nil,
         progress: ProgressListener? = nil
-    ) async throws(ApiError) -> FormatInfo {
+    ) async throws -> FormatInfo {
         try await Calls.blocking { [library] in
             try library.addFile(file: file, key: key, operation: $0, progress: progress.map(Listener.init))
         }
@@ -111,14 +111,14 @@ public final class Import: Sendable {
     /// Takes one text, as a camera reads it from a code or a person pastes it. What can't be added stands in the preview.
     ///
     /// - Throws: `InvalidInput` (`export-other-batch`, `too-many-entries`, `secret-not-utf8`); what was read before stays.
-    public func add(text: SecretInput) throws(ApiError) {
+    public func add(text: SecretInput) throws {
         try direct { try library.addText(text: text) }
     }
 
     /// Takes one part of another app's export that a scanner has found.
     ///
     /// - Throws: as ``add(text:)``.
-    public func add(part: ExportPart) throws(ApiError) {
+    public func add(part: ExportPart) throws {
         try direct { try library.addPart(part: part) }
     }
 
@@ -132,7 +132,7 @@ public final class Import: Sendable {
     public func preview(
         evenIncomplete: Bool = false,
         progress: ProgressListener? = nil
-    ) async throws(ApiError) -> ImportPreview {
+    ) async throws -> ImportPreview {
         try await Calls.blocking { [library] operation in
             let listener = progress.map(Listener.init)
             return ImportPreview(
@@ -163,28 +163,28 @@ public final class ImportPreview: Sendable {
     /// One of the accounts, counted from 0.
     ///
     /// - Throws: `InvalidInput` (`not-found`).
-    public func item(_ index: UInt64) throws(ApiError) -> ImportItem {
+    public func item(_ index: UInt64) throws -> ImportItem {
         try direct { try library.item(index: index) }
     }
 
     /// Chooses whether the account with this index is added.
     ///
     /// - Throws: `InvalidInput` (`not-found`, `import-applied`).
-    public func choose(_ index: UInt64, add: Bool) throws(ApiError) {
+    public func choose(_ index: UInt64, add: Bool) throws {
         try direct { try library.choose(index: index, add: add) }
     }
 
     /// Chooses for all accounts at once.
     ///
     /// - Throws: `InvalidInput` (`import-applied`).
-    public func chooseAll(add: Bool) throws(ApiError) {
+    public func chooseAll(add: Bool) throws {
         try direct { try library.chooseAll(add: add) }
     }
 
     /// The present code of the account with this index, to compare with the other app before it is added.
     ///
     /// - Throws: `InvalidInput` (`not-found`, `clock-before-1970`, `counter-used-up`).
-    public func code(_ index: UInt64) throws(ApiError) -> PreviewCode {
+    public func code(_ index: UInt64) throws -> PreviewCode {
         try direct { try library.code(index: index) }
     }
 
@@ -193,7 +193,7 @@ public final class ImportPreview: Sendable {
     ///
     /// - Throws: `InvalidInput` (`import-applied`, and for accounts out of bounds), `Locked`, `Storage`, `Cancelled`.
     @discardableResult
-    public func apply(progress: ProgressListener? = nil) async throws(ApiError) -> Imported {
+    public func apply(progress: ProgressListener? = nil) async throws -> Imported {
         try await Calls.blocking { [library] in
             try library.apply(operation: $0, progress: progress.map(Listener.init))
         }

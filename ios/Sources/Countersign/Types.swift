@@ -5,8 +5,10 @@ import CountersignFFI
 
 // MARK: Errors
 
-/// What went wrong, by what the person can do about it. Every throwing call of this package throws this and nothing else,
-/// so that a `switch` over it can be exhaustive. ``ApiError/code`` names the exact cause.
+/// What went wrong, by what the person can do about it. Every throwing call of this package throws this and nothing else, so that
+/// `catch let error as ApiError` and an exhaustive `switch` handle all. ``ApiError/code`` names the exact cause.
+///
+/// Signatures say `throws` without the type: Swift 6.0's compiler crashes on a `catch` with a pattern after calls that name it.
 public typealias ApiError = CountersignFFI.ApiError
 /// Why the platform did not do what was asked: what ports throw.
 public typealias PortError = CountersignFFI.PortError

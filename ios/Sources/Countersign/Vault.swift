@@ -9,14 +9,14 @@ extension Authenticator {
     /// Checks everything: the database's structure, every row and picture, every way to unlock, and the proof that all is there.
     ///
     /// - Throws: `Locked`, `Storage`, `Cancelled`; what is damaged is no error but a finding.
-    public func verify() async throws(ApiError) -> Report {
+    public func verify() async throws -> Report {
         try await Calls.blocking { [library] in try library.verify(operation: $0) }
     }
 
     /// What the last look at the file found. From memory.
     ///
     /// - Throws: `Locked`.
-    public func report() throws(ApiError) -> Report {
+    public func report() throws -> Report {
         try direct { try library.report() }
     }
 
@@ -24,28 +24,28 @@ extension Authenticator {
     ///
     /// - Throws: `Locked`; `Damaged` where the structure itself is: then
     ///   ``salvage(damagedPath:key:path:password:platform:)``.
-    public func acceptFindings() async throws(ApiError) {
+    public func acceptFindings() async throws {
         try await Calls.whole { [library] in try library.acceptFindings() }
     }
 
     /// Reads again what another program has written since.
     ///
     /// - Throws: `Locked`, `Damaged`, `Storage`.
-    public func refresh() async throws(ApiError) {
+    public func refresh() async throws {
         try await Calls.whole { [library] in try library.refresh() }
     }
 
     /// The copies of damaged states, as paths.
     ///
     /// - Throws: `Locked` (`shut`), `Storage`.
-    public func quarantineCopies() async throws(ApiError) -> [String] {
+    public func quarantineCopies() async throws -> [String] {
         try await Calls.whole { [library] in try library.quarantineCopies() }
     }
 
     /// Removes such a copy, with what belongs to it.
     ///
     /// - Throws: `InvalidInput` for a path that is none of them, `Storage`.
-    public func removeQuarantineCopy(path: String) async throws(ApiError) {
+    public func removeQuarantineCopy(path: String) async throws {
         try await Calls.whole { [library] in try library.removeQuarantineCopy(path: path) }
     }
 
@@ -54,14 +54,14 @@ extension Authenticator {
     /// The ways to unlock that can be read; also while the vault is locked.
     ///
     /// - Throws: `Storage`, `Damaged`.
-    public func slots() async throws(ApiError) -> [SlotInfo] {
+    public func slots() async throws -> [SlotInfo] {
         try await Calls.whole { [library] in try library.slots() }
     }
 
     /// Takes a way to unlock away. Copies made before still open with it.
     ///
     /// - Throws: `InvalidInput` (`not-found`, `last-slot`), `Locked`.
-    public func removeSlot(id: String) async throws(ApiError) {
+    public func removeSlot(id: String) async throws {
         try await Calls.whole { [library] in try library.removeSlot(id: id) }
     }
 
@@ -69,7 +69,7 @@ extension Authenticator {
     /// software have to be renewed. It can be cancelled until it begins.
     ///
     /// - Throws: `WrongPassword` if `old` is given and wrong; `InvalidInput` (`weak-password`), `Locked`, `Cancelled`.
-    public func changePassword(from old: SecretInput?, to new: SecretInput) async throws(ApiError) {
+    public func changePassword(from old: SecretInput?, to new: SecretInput) async throws {
         try await Calls.blocking { [library] in
             try library.changePassword(old: old, new: new, operation: $0)
         }
@@ -78,7 +78,7 @@ extension Authenticator {
     /// Replaces the recovery code by a new one, to be shown once.
     ///
     /// - Throws: `Locked`, `Storage`.
-    public func newRecoveryCode() async throws(ApiError) -> RecoveryCode {
+    public func newRecoveryCode() async throws -> RecoveryCode {
         try await Calls.whole { [library] in try library.newRecoveryCode() }
     }
 
@@ -89,7 +89,7 @@ extension Authenticator {
         recoveryCode: RecoveryCode,
         group: UInt32,
         typed: SecretInput
-    ) async throws(ApiError) {
+    ) async throws {
         try await Calls.whole { [library] in
             try library.confirmRecoveryCode(code: recoveryCode, group: group, typed: typed)
         }
@@ -98,21 +98,21 @@ extension Authenticator {
     /// Lets this device's keystore unlock the vault from now on, in place of what it had before.
     ///
     /// - Throws: `Locked`, `Cancelled`, `NotSupported` (`no-port`), `Storage`.
-    public func addDeviceUnlock() async throws(ApiError) {
+    public func addDeviceUnlock() async throws {
         try await Calls.waiting { [library] in try await library.addDeviceUnlock(operation: $0) }
     }
 
     /// Lets this device's keystore open the inbox from now on, without asking.
     ///
     /// - Throws: as ``addDeviceUnlock()``.
-    public func addInboxKey() async throws(ApiError) {
+    public func addInboxKey() async throws {
         try await Calls.waiting { [library] in try await library.addInboxKey(operation: $0) }
     }
 
     /// Lets this device's keystore confirm approvals from now on, asking the person at each use.
     ///
     /// - Throws: `WrongPassword`, `KeysGone`; otherwise as ``addDeviceUnlock()``.
-    public func addPerUseKey(password: SecretInput) async throws(ApiError) {
+    public func addPerUseKey(password: SecretInput) async throws {
         try await Calls.waiting { [library] in
             try await library.addPerUseKey(password: password, operation: $0)
         }
@@ -123,7 +123,7 @@ extension Authenticator {
     ///
     /// - Throws: `Damaged` (`not-accepted`) while there are findings; `InvalidInput` (`weak-password`), `Locked`, `Cancelled`,
     ///   `Storage`.
-    public func rotate(password: SecretInput) async throws(ApiError) -> Rotated {
+    public func rotate(password: SecretInput) async throws -> Rotated {
         try await Calls.waiting { [library] in
             try await library.rotate(password: password, operation: $0)
         }
@@ -134,7 +134,7 @@ extension Authenticator {
     /// The whole vault as an encrypted backup file, which opens with the password and the recovery code of today.
     ///
     /// - Throws: `Locked`, `Storage`.
-    public func backup() async throws(ApiError) -> Data {
+    public func backup() async throws -> Data {
         try await Calls.whole { [library] in try library.backupBytes() }
     }
 
@@ -143,21 +143,21 @@ extension Authenticator {
     /// - Throws: `Storage` (`backup-not-kept`) if the place gives back something else, `Internal` (`platform-failed`) if it
     ///   fails: the older backups are then all still there. `Locked`, `Cancelled`.
     @discardableResult
-    public func backup(to sink: any BackupSink) async throws(ApiError) -> String {
+    public func backup(to sink: any BackupSink) async throws -> String {
         try await Calls.blocking { [library] in try library.backupTo(sink: sink, operation: $0) }
     }
 
     /// What the person set. From memory.
     ///
     /// - Throws: `Locked`.
-    public func settings() throws(ApiError) -> Settings {
+    public func settings() throws -> Settings {
         try direct { try library.settings() }
     }
 
     /// Changes what the person set.
     ///
     /// - Throws: `InvalidInput` out of bounds, `Locked`, `Storage`.
-    public func set(_ settings: Settings) async throws(ApiError) {
+    public func set(_ settings: Settings) async throws {
         try await Calls.whole { [library] in try library.setSettings(settings: settings) }
     }
 }
