@@ -19,7 +19,7 @@ enum Pins {
     }
 
     #if canImport(Security)
-        static func match(_ trust: SecTrust, _ pins: [Data]) -> Bool {
+        static func match(_ trust: SecTrust, _ pins: Set<Data>) -> Bool {
             let chain = SecTrustCopyCertificateChain(trust) as? [SecCertificate] ?? []
             return chain.contains { certificate in
                 guard let key = publicKeyInfo(of: SecCertificateCopyData(certificate) as Data) else { return false }

@@ -4,6 +4,9 @@ import Foundation
 #if canImport(FoundationNetworking)
     import FoundationNetworking
 #endif
+#if canImport(Security)
+    import Security
+#endif
 
 /// The network through Foundation's `URLSession`: without redirects, cookies, caches or credentials that are kept; proxies as
 /// the person set them for the system. Over TLS alone, but for loopback addresses where that is allowed.
@@ -13,36 +16,26 @@ import Foundation
 /// - Important: Pins need the certificates that the server has sent. Foundation on Linux doesn't show them: there a request with
 ///   pins isn't sent at all, and fails with `HttpError.NotTrusted`.
 public final class URLSessionHttpClient: HttpClient {
-    private let session: URLSession
-    private let exchanges: Exchanges
+    // Pins are part of a connection: requests with other ones must not share it.
+    private let lines = Guarded<[Set<Data>: Line]>([:])
     private let allowLoopbackHttp: Bool
 
     /// A client with connections of its own. With `allowLoopbackHttp` it also speaks plain HTTP, to loopback addresses alone: for
     /// demonstrations and tests.
     public init(allowLoopbackHttp: Bool = false) {
-        let configuration = URLSessionConfiguration.ephemeral
-        configuration.httpCookieStorage = nil
-        configuration.httpShouldSetCookies = false
-        configuration.httpCookieAcceptPolicy = .never
-        configuration.urlCache = nil
-        configuration.urlCredentialStorage = nil
-        configuration.requestCachePolicy = .reloadIgnoringLocalCacheData
-        exchanges = Exchanges()
-        session = URLSession(configuration: configuration, delegate: exchanges, delegateQueue: nil)
         self.allowLoopbackHttp = allowLoopbackHttp
-    }
-
-    deinit {
-        // The session holds its delegate until then.
-        session.invalidateAndCancel()
     }
 
     /// Sends one request and gives what came, whatever its status.
     public func send(request: HttpRequest) async throws -> HttpResponse {
         let prepared = try prepare(request)
-        let task = session.dataTask(with: prepared)
-        let exchange = Exchange(task, longest: Int(request.longestAnswer), pins: request.pins)
-        exchanges.add(exchange)
+        let pins = Set(request.pins)
+        let line = lines.with { lines in
+            let line = lines[pins] ?? Line()
+            lines[pins] = line
+            return line
+        }
+        let exchange = line.exchange(prepared, longest: Int(request.longestAnswer), pins: pins)
         let deadline = Task {
             try await Task.sleep(for: .milliseconds(request.deadlineMs))
             exchange.end(with: .failure(HttpError.TimedOut))
@@ -77,6 +70,34 @@ private func isLoopback(_ host: String?) -> Bool {
     return host == "localhost" || host == "::1" || host == "[::1]" || host.wholeMatch(of: /127(\.\d{1,3}){3}/) != nil
 }
 
+/// A session, and what is on its way in it.
+private final class Line: Sendable {
+    private let session: URLSession
+    private let exchanges = Exchanges()
+
+    init() {
+        let configuration = URLSessionConfiguration.ephemeral
+        configuration.httpCookieStorage = nil
+        configuration.httpShouldSetCookies = false
+        configuration.httpCookieAcceptPolicy = .never
+        configuration.urlCache = nil
+        configuration.urlCredentialStorage = nil
+        configuration.requestCachePolicy = .reloadIgnoringLocalCacheData
+        session = URLSession(configuration: configuration, delegate: exchanges, delegateQueue: nil)
+    }
+
+    deinit {
+        // The session holds its delegate until then.
+        session.invalidateAndCancel()
+    }
+
+    func exchange(_ request: URLRequest, longest: Int, pins: Set<Data>) -> Exchange {
+        let exchange = Exchange(session.dataTask(with: request), longest: longest, pins: pins)
+        exchanges.add(exchange)
+        return exchange
+    }
+}
+
 /// One request on its way, and who waits for it.
 private final class Exchange: Sendable {
     private struct State {
@@ -87,11 +108,11 @@ private final class Exchange: Sendable {
     }
 
     let task: URLSessionDataTask
-    let pins: [Data]
+    let pins: Set<Data>
     private let longest: Int
     private let state = Guarded(State())
 
-    init(_ task: URLSessionDataTask, longest: Int, pins: [Data]) {
+    init(_ task: URLSessionDataTask, longest: Int, pins: Set<Data>) {
         self.task = task
         self.longest = longest
         self.pins = pins
@@ -158,8 +179,6 @@ private final class Exchange: Sendable {
             .Failed
         }
     }
-
-    // MARK: Pins
 
     #if canImport(Security)
         static let seesCertificates = true

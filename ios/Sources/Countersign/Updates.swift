@@ -21,7 +21,9 @@ public struct Updates<Element: Sendable>: AsyncSequence, Sendable {
         private var values: AsyncThrowingStream<Element, any Error>.Iterator
 
         init(_ work: @escaping Work) {
-            let (stream, sink) = AsyncThrowingStream<Element, any Error>.makeStream(bufferingPolicy: .bufferingNewest(1))
+            let (stream, sink) = AsyncThrowingStream<Element, any Error>.makeStream(
+                bufferingPolicy: .bufferingNewest(1)
+            )
             let task = Task {
                 do throws(ApiError) {
                     try await work { sink.yield($0) }

@@ -210,7 +210,9 @@ struct ApprovalsTests {
             try await authenticator.openInbox()
             #expect(authenticator.mayPoll && !authenticator.isUnlocked)
             let second = try await onlyRequest(authenticator, id)
-            await refuses("locked") { try await authenticator.approvals.approve(second, code: page.digits, check: check) }
+            await refuses("locked") {
+                try await authenticator.approvals.approve(second, code: page.digits, check: check)
+            }
             #expect(try await authenticator.approvals.deny(second).confirmation == .denied)
         }
     }

@@ -81,7 +81,9 @@ struct CodesTests {
     func changing() async throws {
         try await withVault { authenticator in
             let accounts = authenticator.accounts
-            let (one, two) = (try await accounts.add(draft("one")), try await accounts.add(draft("two"), evenIfThere: true))
+            let (one, two) = (
+                try await accounts.add(draft("one")), try await accounts.add(draft("two"), evenIfThere: true)
+            )
             try await accounts.edit(one, profile: Profile(issuer: "New", name: "uno", tags: ["work"]))
             #expect(try accounts.list(AccountFilter(tag: "work")).map(\.profile.name) == ["uno"])
             #expect(try accounts.tags() == [TagCount(tag: "work", accounts: 1)])

@@ -10,7 +10,8 @@ struct ExampleTests {
     func showCodes(at path: String, typed: inout [UInt8], show: ([AccountCode]) async -> Void) async throws {
         let password = SecretInput.wiping(&typed)
         let authenticator = try await open(path, password)
-        if case .account(let draft) = try authenticator.read(text: .text("otpauth://totp/ACME:ada?secret=GEZDGNBVGY3TQOJQ")) {
+        let pasted = SecretInput.text("otpauth://totp/ACME:ada?secret=GEZDGNBVGY3TQOJQ")
+        if case .account(let draft) = try authenticator.read(text: pasted) {
             try await authenticator.accounts.add(draft, evenIfThere: true)
         }
         for try await codes in authenticator.accounts.codeStream() {

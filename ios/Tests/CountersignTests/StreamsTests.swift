@@ -83,10 +83,10 @@ struct StreamsTests {
             try await authenticator.accounts.add(draft("two"))
             let heard = Heard(authenticator.accounts.codeStream(of: [one]))
             try await eventually("the codes") { heard.last?.map(\.id) == [one] }
-            await authenticator.shut()
-            try await heard.end()
             let wrong = Heard(authenticator.accounts.codeStream(of: ["x"]))
             await refuses("not-an-id") { try await wrong.end() }
+            await authenticator.shut()
+            try await heard.end()
         }
     }
 
@@ -127,7 +127,9 @@ struct StreamsTests {
             try await authenticator.set(settings)
             #expect(try authenticator.settings() == settings)
             await authenticator.lock()
-            try await eventually("all of it") { all.value.reduce([], { $0.union($1) }) == [.accounts, .settings, .lock] }
+            try await eventually("all of it") {
+                all.value.reduce([], { $0.union($1) }) == [.accounts, .settings, .lock]
+            }
             #expect(all.value.count <= 3, "\(all.value)")
             await authenticator.shut()
             try await within(5) { try await heard.value }

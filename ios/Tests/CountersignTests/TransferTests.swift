@@ -21,7 +21,9 @@ struct TransferTests {
             #expect(transfer.formats.contains { $0.id == format.id } && !format.encrypted)
             let files = transfer.beginImport()
             let reports = Box<[UInt64]>([])
-            #expect(try await files.add(file: links) { _, total in reports.change { $0.append(total) } }.id == format.id)
+            #expect(
+                try await files.add(file: links) { _, total in reports.change { $0.append(total) } }.id == format.id
+            )
             #expect(!reports.value.isEmpty && files.missingParts.isEmpty)
             let preview = try await files.preview()
             #expect(preview.items.map(\.profile.name) == ["ada", "bob"] && preview.refused.map(\.number) == [3])
