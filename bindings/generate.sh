@@ -30,6 +30,7 @@ sha256() { # FILE: Linux and macOS name the program differently
 
 if [[ $language == swift ]]; then
     for source in "$fresh"/*.swift; do
+        bindings/swift-readers.pl "$source"
         module=$(basename "$source" .swift)
         mkdir "$fresh/$module"
         mv "$source" "$fresh/$module/"
