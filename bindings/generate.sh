@@ -21,7 +21,7 @@ fresh=$(mktemp -d)
 trap 'rm -rf "$fresh"' EXIT
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-cargo run --locked --quiet -p countersign-bindgen --bin uniffi-bindgen -- \
+cargo run --locked --quiet -p countersign-bindgen --bin countersign-bindgen -- \
     generate --language "$language" --no-format --out-dir "$fresh" "$library"
 
 sha256() { # FILE: Linux and macOS name the program differently

@@ -85,7 +85,7 @@ run() { # NAME SECONDS COMMAND…
     return "$status"
 }
 
-# Sums cargo's `test result:` lines, other runners' `N passed, N failed, N skipped`, Swift Testing's, and Surefire's closing
+# Sums cargo's `test result:` lines, pytest's, other runners' `N passed, N failed, N skipped`, Swift Testing's, and Surefire's closing
 # line of each module: that of a class goes on with the time it took.
 # Swift Testing's closing line has the number of all tests alone; those that did not pass are said one by one.
 tally() {
@@ -97,6 +97,9 @@ tally() {
         /^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$/ { gsub(",", ""); n["passed"] += $1; n["failed"] += $3; n["ignored"] += $5 }
         /^\[[A-Z]+\] Tests run: [0-9]+, Failures: [0-9]+, Errors: [0-9]+, Skipped: [0-9]+$/ {
             gsub(",", ""); n["passed"] += $4 - $6 - $8 - $10; n["failed"] += $6 + $8; n["ignored"] += $10
+        }
+        /^[0-9]+ [a-z]+(, [0-9]+ [a-z]+)* in [0-9.]+s( |$)/ {
+            gsub(",", ""); for (i = 2; $(i - 1) != "in" && i < NF; i += 2) n[$i == "skipped" ? "ignored" : $i == "error" ? "failed" : $i] += $(i - 1)
         }
         END { print n["passed"] + 0, n["failed"] + 0, n["ignored"] + 0 }'
 }

@@ -23,7 +23,54 @@ kotlin() {
     fi
 }
 
-cargo_test "tests of the crates" 1200 -p countersign-ffi -p countersign-bindgen
+# The wheel, in an environment that has nothing else of ours.
+python_wheel() {
+    if ! need_python; then
+        missing "Python" "the Python packages could not be installed"
+        return
+    fi
+    local wheels="$work/wheels" clean="$work/clean"
+    check "Python: wheel" 1200 env "PATH=$(dirname "$python"):$PATH" bindings/python/build.sh "$wheels" || return 0
+    check "Python: a clean environment" 300 clean_python "$clean" "$wheels"
+    suite "Python: tests" 600 env -C bindings/python "COUNTERSIGN_CLI=$CARGO_TARGET_DIR/release/countersign" \
+        "$clean/bin/python" -m pytest -q -p no:cacheprovider tests
+    check "Python: types of the layer" 300 "$clean/bin/mypy" --config-file bindings/python/pyproject.toml \
+        --cache-dir=/dev/null -m countersign -m countersign._vault -m countersign._http
+}
+
+clean_python() { # VENV WHEELS
+    python3 -m venv "$1" && "$1/bin/pip" install --quiet pytest==9.2.0 mypy==2.4.1 "$2"/*.whl
+}
+
+surface() {
+    check "the surface is the one that bindings/surface.txt says" 900 \
+        cargo run --locked --quiet -p countersign-bindgen --bin countersign-surface -- \
+        "$CARGO_TARGET_DIR/mobile/libcountersign_ffi.a" --check bindings/surface.txt
+}
+
+# Scripts for phones can't run here: what they would do is looked at.
+phones() {
+    check "Android: what would be built" 10 phone_script android "jniLibs/armeabi-v7a" "max-page-size=16384"
+    check "Apple: what would be built" 10 phone_script ios "xcodebuild -create-xcframework" "aarch64-apple-ios-sim"
+}
+
+phone_script() { # NAME TEXT…
+    local said text
+    said=$("bindings/build-$1.sh" --dry-run "$work/phones")
+    shift
+    for text in "$@"; do
+        [[ $said == *"$text"* ]] || { echo "not said: $text" && return 1; }
+    done
+    # Nothing was done.
+    [[ ! -e $work/phones ]]
+}
+
+# Apart: together, cargo would build the generator's crates in two ways.
+cargo_test "tests of the library" 1200 -p countersign-ffi
+cargo_test "tests of the generator" 1200 -p countersign-bindgen
 build
+surface
+phones
 kotlin
+python_wheel
 finish
