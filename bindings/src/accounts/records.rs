@@ -265,7 +265,7 @@ pub struct TagCount {
     pub accounts: u64,
 }
 
-/// As its `Display`, which asks the formatter for each byte: with a thousand accounts that is a third of what a list costs.
+/// As its `Display`, which asks the formatter for each byte: that was a third of what a list of accounts costs.
 fn id_text(id: AccountId) -> String {
     HEXLOWER.encode(&id.to_bytes())
 }
