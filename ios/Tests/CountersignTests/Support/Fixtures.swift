@@ -137,18 +137,26 @@ func eventually(
     Issue.record("never came: \(what)", sourceLocation: location)
 }
 
-/// Gives what the work gives, or fails after so many seconds.
+/// Gives what the work gives, or fails after so many seconds, also where the work never ends.
 func within<T: Sendable>(_ seconds: Int, _ work: @escaping @Sendable () async throws -> T) async throws -> T {
-    try await withThrowingTaskGroup(of: T.self) { group in
-        group.addTask { try await work() }
-        group.addTask {
-            try await Task.sleep(for: .seconds(seconds))
-            throw TooLate()
+    let (values, sink) = AsyncThrowingStream<T, any Error>.makeStream()
+    let working = Task {
+        do {
+            sink.yield(try await work())
+        } catch {
+            sink.finish(throwing: error)
         }
-        defer { group.cancelAll() }
-        guard let first = try await group.next() else { throw TooLate() }
-        return first
     }
+    let timer = Task {
+        try await Task.sleep(for: .seconds(seconds))
+        sink.finish(throwing: TooLate())
+    }
+    defer {
+        working.cancel()
+        timer.cancel()
+    }
+    for try await value in values { return value }
+    throw TooLate()
 }
 
 /// Something took too long.
