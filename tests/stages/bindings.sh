@@ -2,7 +2,8 @@
 # The library as other languages see it: its own tests, and theirs against the real library.
 source "$(dirname "$0")/../lib.sh"
 
-# The library is the one that phones get; the command line gives tests a server to talk to, and vaults to open.
+# The tests run against the library that phones get. Sources are generated from its static form: the other is stripped of what it
+# says of itself. The command line gives tests a server to talk to, and vaults to open.
 build() {
     check "build the library" 1800 cargo build --locked -p countersign-ffi --profile mobile
     check "build the command line" 1200 cargo build --locked --release

@@ -2,9 +2,9 @@
 
 use crate::{ApiError, Confirmation, EnrollmentStatus, HttpError, PushAddress, SignReason};
 
-use crate::line::Fate;
-use crate::ports::{Prompt, wait};
-use crate::world::{Kind, World};
+use super::line::Fate;
+use super::ports::{Prompt, wait};
+use super::world::{Kind, World};
 
 fn approves(world: &World, id: &str, kind: Kind) {
     let (page, request) = world.asked(id);

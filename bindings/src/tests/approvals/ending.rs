@@ -4,9 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::{ApiError, Confirmation, HttpError, Operation, PortError};
 
-use crate::line::Fate;
-use crate::ports::{LONG, Prompt, wait};
-use crate::world::{Kind, World};
+use super::line::Fate;
+use super::ports::{LONG, Prompt, wait};
+use super::world::{Kind, World};
 
 /// How a person's prompt doesn't come to its end, and what the call says.
 const ENDS: [(&str, Option<PortError>); 5] = [

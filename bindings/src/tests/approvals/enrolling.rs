@@ -5,9 +5,9 @@ use countersign_core::push::native::Invitation;
 use countersign_core::push::native::formulas::attestation_challenge;
 use countersign_verifier::Profile;
 
-use crate::line::Fate;
-use crate::ports::{LONG, Prompt, wait};
-use crate::world::{Kind, World};
+use super::line::Fate;
+use super::ports::{LONG, Prompt, wait};
+use super::world::{Kind, World};
 
 #[test]
 fn an_enrolment_whose_answer_was_lost_is_gone_on_with() {

@@ -10,7 +10,7 @@ use crate::{DeviceKey, DeviceSigner, KeyAttestation, KeyPurpose, KeyUse, KeyWrap
 use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{Signature, SigningKey};
 
-use crate::ports::{CallsBack, Prompt, call};
+use super::ports::{CallsBack, Prompt, call};
 
 pub(crate) struct Signer {
     keys: Mutex<BTreeMap<Vec<u8>, (KeyPurpose, SigningKey)>>,

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use crate::{HttpClient, HttpError, HttpRequest, HttpResponse};
 use countersign_verifier::Request;
 
-use crate::ports::{CallsBack, Time, call};
-use crate::world::{Server, U};
+use super::ports::{CallsBack, Time, call};
+use super::world::{Server, U};
 
 /// What becomes of a request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

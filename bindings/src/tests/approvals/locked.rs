@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex};
 
 use crate::{Change, ChangeListener, Confirmation, PortError};
 
-use crate::line::Fate;
-use crate::ports::wait;
-use crate::world::{Kind, World};
+use super::line::Fate;
+use super::ports::wait;
+use super::world::{Kind, World};
 
 #[test]
 fn a_locked_device_polls_and_denies_and_approves_nothing() {

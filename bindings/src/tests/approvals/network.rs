@@ -2,9 +2,9 @@
 
 use crate::{ApiError, HttpError};
 
-use crate::line::Fate;
-use crate::ports::wait;
-use crate::world::{Kind, World};
+use super::line::Fate;
+use super::ports::wait;
+use super::world::{Kind, World};
 
 #[test]
 fn each_way_not_to_answer_has_its_name() {

@@ -5,8 +5,8 @@ use crate::{
 };
 use countersign_verifier::Question;
 
-use crate::ports::wait;
-use crate::world::{Kind, World};
+use super::ports::wait;
+use super::world::{Kind, World};
 
 #[test]
 fn an_approval_lets_in_whoever_the_person_is() {
@@ -139,7 +139,7 @@ fn a_check_that_is_given_is_made_also_where_nobody_asks_for_it() {
         let code = Some(page.shown.expose().to_owned());
         wait(world.desk.approve(id.clone(), request.id.clone(), code, check, None))
     };
-    let wrong = crate::PersonCheck::Password { password: crate::world::secret(b"wrong horse battery") };
+    let wrong = crate::PersonCheck::Password { password: super::world::secret(b"wrong horse battery") };
     assert_eq!(approve(Some(wrong)).err().unwrap().code(), "wrong-approval-password");
     assert_eq!(approve(None).unwrap().confirmation, Confirmation::Approved);
     assert!(!world.server.redeem(page.secret.expose(), world.time.now()).unwrap().uv);

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::{Confirmation, PersonCheck, Platform, create_vault};
 
-use crate::ports::wait;
-use crate::world::{Kind, PASSWORD, World, secret};
+use super::ports::wait;
+use super::world::{Kind, PASSWORD, World, secret};
 
 #[test]
 fn ports_may_call_back() {

@@ -16,9 +16,9 @@ use countersign_core::vault::{RawKey, Vault};
 use countersign_verifier::store::{MemoryStore, Store};
 use countersign_verifier::{Config, Identity, KeyId, KeyRing, Page, Profile, Question, Verifier};
 
-use crate::keys::{Keystore, Signer};
-use crate::line::Line;
-use crate::ports::{Time, wait};
+use super::keys::{Keystore, Signer};
+use super::line::Line;
+use super::ports::{Time, wait};
 
 pub(crate) const U: &str = "https://rp.example/auth";
 pub(crate) const PASSWORD: &[u8] = b"correct horse battery";
