@@ -3,9 +3,10 @@
 #
 #   bindings/generate.sh LANGUAGE LIBRARY OUT
 #
-# LANGUAGE is kotlin, swift or python; LIBRARY is libcountersign_ffi.so, .dylib or .a, built from this checkout.
+# LANGUAGE is kotlin, swift or python; LIBRARY is libcountersign_ffi.so, .dylib or .a, built from this checkout; or
+# libcountersign_testing, what tests need beside it.
 # OUT holds nothing else. A file whose text is still right is left alone, so that it isn't built again.
-# Swift's OUT has one folder a target: CountersignFFI (the sources) and CountersignC (header and module map).
+# Swift's OUT has one folder a target: CountersignFFI (the sources) and CountersignC (header and module map), alike for testing.
 set -euo pipefail
 
 if (($# != 3)) || [[ ! $1 =~ ^(kotlin|swift|python)$ ]]; then
@@ -28,14 +29,24 @@ sha256() { # FILE: Linux and macOS name the program differently
 }
 
 if [[ $language == swift ]]; then
-    mkdir "$fresh/CountersignFFI" "$fresh/CountersignC"
-    mv "$fresh/CountersignFFI.swift" "$fresh/CountersignFFI/"
-    mv "$fresh/CountersignC.h" "$fresh/CountersignC/"
-    # The name under which Swift's package manager and Xcode look for it.
-    mv "$fresh/CountersignC.modulemap" "$fresh/CountersignC/module.modulemap"
-    # The package manager does not watch a static library: a constant that changes with it makes it link anew.
-    printf '/// SHA-256 of the library for which this was generated.\npublic let libraryDigest = "%s"\n' \
-        "$(sha256 "$library")" >"$fresh/CountersignFFI/Library.swift"
+    for source in "$fresh"/*.swift; do
+        bindings/swift-readers.pl "$source"
+        module=$(basename "$source" .swift)
+        mkdir "$fresh/$module"
+        mv "$source" "$fresh/$module/"
+    done
+    for header in "$fresh"/*.h; do
+        module=$(basename "$header" .h)
+        mkdir "$fresh/$module"
+        mv "$header" "$fresh/$module/"
+        # The name under which Swift's package manager and Xcode look for it.
+        mv "$fresh/$module.modulemap" "$fresh/$module/module.modulemap"
+    done
+    if [[ $library == */libcountersign_ffi.a ]]; then
+        # The package manager does not watch a static library: a constant that changes with it makes it link anew.
+        printf '/// SHA-256 of the library for which this was generated.\npublic let libraryDigest = "%s"\n' \
+            "$(sha256 "$library")" >"$fresh/CountersignFFI/Library.swift"
+    fi
 fi
 
 files() { (cd "$1" && find . -type f | sort); }

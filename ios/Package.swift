@@ -21,7 +21,32 @@ let package = Package(
             linkerSettings: [.unsafeFlags(["-L\(library)"]), .linkedLibrary("countersign_ffi")]
         ),
         .target(name: "Countersign", dependencies: ["CountersignFFI"]),
-        .testTarget(name: "CountersignTests", dependencies: ["Countersign"]),
+        .systemLibrary(name: "CountersignTestingC", path: "Generated/testing/CountersignTestingC"),
+        .target(
+            name: "CountersignTesting",
+            dependencies: ["CountersignTestingC"],
+            path: "Generated/testing/CountersignTesting",
+            swiftSettings: [.swiftLanguageMode(.v5)],
+            linkerSettings: [
+                .unsafeFlags(["-L\(library)", "-Xlinker", "-rpath", "-Xlinker", library]),
+                .linkedLibrary("countersign_testing"),
+            ]
+        ),
+        // What a test starts as a process of its own, and kills.
+        .executableTarget(
+            name: "CountersignVictim",
+            dependencies: ["Countersign", "CountersignTesting"],
+            path: "Tests/CountersignVictim"
+        ),
+        .executableTarget(
+            name: "CountersignBench",
+            dependencies: ["Countersign", "CountersignTesting"],
+            path: "Tests/CountersignBench"
+        ),
+        .testTarget(
+            name: "CountersignTests",
+            dependencies: ["Countersign", "CountersignTesting", "CountersignVictim"]
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

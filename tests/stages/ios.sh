@@ -6,7 +6,9 @@ source "$(dirname "$0")/../swift.sh"
 package() {
     local options=(--package-path ios --scratch-path "$CARGO_TARGET_DIR/ios" -Xswiftc -warnings-as-errors)
     check "build" 900 "${swift[@]}" swift build "${options[@]}" --build-tests || return 0
-    suite "the package's tests" 600 "${swift[@]}" swift test "${options[@]}" --skip-build --disable-xctest
+    # One after the other: some measure time and memory.
+    suite "the package's tests" 600 env COUNTERSIGN_CLI="$CARGO_TARGET_DIR/release/countersign" \
+        "${swift[@]}" swift test "${options[@]}" --skip-build --disable-xctest --no-parallel
 }
 
 lints() {
@@ -17,7 +19,9 @@ lints() {
 need_swift && status=0 || status=$?
 case $status in
     0)
-        check "build the library and its Swift sources" 1800 ios/prepare.sh
+        check "build the libraries and their Swift sources" 1800 ios/prepare.sh
+        # It gives tests a server to talk to, and vaults to open.
+        check "build the command line" 1200 cargo build --locked --release
         package
         lints
         ;;

@@ -4,6 +4,7 @@ use countersign_core::account::{self, AccountId};
 use countersign_core::otp::{self, Otp};
 use countersign_core::time::UnixTime;
 use countersign_core::vault::Selection;
+use data_encoding::HEXLOWER;
 
 use crate::ApiError;
 
@@ -190,7 +191,7 @@ pub struct AccountInfo {
 impl From<&account::Account> for AccountInfo {
     fn from(account: &account::Account) -> Self {
         Self {
-            id: account.id.to_string(),
+            id: id_text(account.id),
             profile: (&account.profile).into(),
             otp: (&account.otp).into(),
             clock_offset: account.clock_offset,
@@ -246,7 +247,7 @@ impl AccountCode {
     pub(crate) fn new(account: &account::Account, code: otp::Code) -> Self {
         let here = |time: UnixTime| time.plus_seconds(-i64::from(account.clock_offset)).millis();
         Self {
-            id: account.id.to_string(),
+            id: id_text(account.id),
             code: code.code.as_str().to_owned(),
             next: code.next.map(|next| next.as_str().to_owned()),
             from_ms: code.window.map(|window| here(window.from)),
@@ -262,6 +263,11 @@ pub struct TagCount {
     pub tag: String,
     /// How many accounts outside of the trash have it.
     pub accounts: u64,
+}
+
+/// As its `Display`, which asks the formatter for each byte: that was a third of what a list of accounts costs.
+fn id_text(id: AccountId) -> String {
+    HEXLOWER.encode(&id.to_bytes())
 }
 
 /// An account's id from its text.
