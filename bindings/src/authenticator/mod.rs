@@ -296,9 +296,13 @@ impl Authenticator {
         self.shared.look_at_counter()?;
         self.shared.change(&[Change::Lock], |core| {
             run.check()?;
+            let before = core.accounts().is_unlocked();
             let report = open(core.accounts())?;
             if let Err(ended) = run.check() {
-                core.lock();
+                // What this call has opened; what was open before stays so.
+                if !before {
+                    core.lock();
+                }
                 return Err(ended);
             }
             Ok(Report::from(&report))
