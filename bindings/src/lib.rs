@@ -8,7 +8,7 @@
 //! - `ports`: what a platform gives: network, keystore, signer, places for backups, clock, counter, listeners.
 //! - `shared`: the core behind its lock; `running`: what is being done just now, and how it ends early; `changes`: who hears of
 //!   what; `counter`: the platform's counter, asked outside of the lock.
-//! - `secrets`: how secrets come in and go out. `errors`: what went wrong, by what the person can do.
+//! - `secrets`: how secrets come in and go out; `redacted`: what is said of them in logs. `errors`: what went wrong, by what the person can do.
 //!
 //! Two rules hold everywhere. No foreign code is called while the core is locked for a call. What touches the disk or derives a
 //! key blocks, and says so; what waits for a person or a network is async.
@@ -25,6 +25,7 @@ mod oddity;
 mod ports;
 mod progress;
 mod records;
+mod redacted;
 mod running;
 mod secrets;
 mod shared;

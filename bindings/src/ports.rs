@@ -65,6 +65,7 @@ pub struct HttpHeader {
 
 /// A request to send. Redirects are never followed, cookies and caches never used, and proxies only where the person set them.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Display)]
 pub struct HttpRequest {
     /// `GET`, `POST` or `PUT`.
     pub method: String,
@@ -84,6 +85,7 @@ pub struct HttpRequest {
 
 /// A server's answer, whatever its status.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Display)]
 pub struct HttpResponse {
     /// The status code.
     pub status: u16,

@@ -121,6 +121,13 @@ def test_the_command_line_opens_it_and_it_opens_the_command_lines(command_line: 
     assert [account["issuer"] for account in json.loads(run("--json", "list"))] == ["Script", "Shell"]
 
 
+def test_what_is_secret_shows_its_name_alone(vault: Vault) -> None:
+    id = vault.add(link())
+    assert vault.reveal(id, PASSWORD).secret == SECRET
+    shown = [str(vault.reveal(id, PASSWORD)), str(vault.code(id)), str(vault.read(link()))]
+    assert shown == ["Revealed(..)", "AccountCode(..)", "Scanned(..)"]
+
+
 def test_no_error_shows_what_was_typed(vault: Vault) -> None:
     for text in (f"otpauth://totp/a?secret={SECRET}&secret=GEZDGNBVGY3TQOJA", "otpauth://totp/a?secret=notbase32!"):
         with pytest.raises(ApiError.InvalidInput) as error:

@@ -229,6 +229,7 @@ impl From<AccountFilter> for Selection {
 
 /// A code, how long it is good for, and the one after it. Not for logs: a code is a secret while it is good.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Display)]
 pub struct AccountCode {
     /// The account.
     pub id: String,

@@ -12,6 +12,7 @@ use crate::{ApiError, Operation, SecretInput};
 /// An account's secret in the clear, to be moved to another app. It lies in memory that nobody wipes: ask for it once, show it,
 /// let go of it.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Display)]
 pub struct Revealed {
     /// The account as a link, with its PIN if it has one; [`qr_code`](crate::qr_code) draws it.
     pub uri: String,

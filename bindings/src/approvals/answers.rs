@@ -112,6 +112,7 @@ impl HistoryEntry {
 
 /// Digits that approve a scanned request: eight, to be shown in two groups of four. Not for logs.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Display)]
 pub struct OfflineCode {
     /// The digits.
     pub digits: String,

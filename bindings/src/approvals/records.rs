@@ -88,6 +88,7 @@ pub enum NewKeys {
 /// An enrolment that this device has just been given, pending: the person compares both names and types the digits into
 /// the page.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Display)]
 pub struct Enrolled {
     /// The enrolment: 32 hexadecimal digits.
     pub id: String,
@@ -152,6 +153,7 @@ impl From<model::Status> for EnrollmentStatus {
 
 /// An enrolment. Its texts may be shown, isolated from what stands beside them.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Display)]
 pub struct EnrollmentInfo {
     /// Its lasting name on this device: 32 hexadecimal digits.
     pub id: String,

@@ -164,6 +164,7 @@ impl Accounts {
 
 /// A two-step enrolment, completed.
 #[derive(uniffi::Record)]
+#[uniffi::export(Display)]
 pub struct TwoStepResult {
     /// The account. To be added once the server took the response.
     pub draft: Arc<AccountDraft>,

@@ -6,6 +6,7 @@ use crate::ApiError;
 
 /// A QR code to draw, dark on light, with at least four modules of light around it.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Display)]
 pub struct QrMatrix {
     /// Modules on each side.
     pub size: u32,

@@ -12,6 +12,7 @@ use crate::{ApiError, OtpKind, Profile, SecretInput};
 
 /// What a text turned out to be.
 #[derive(uniffi::Enum)]
+#[uniffi::export(Display)]
 pub enum Scanned {
     /// An account, ready to be previewed and added.
     Account {

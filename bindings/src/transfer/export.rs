@@ -16,6 +16,7 @@ use crate::{ApiError, Operation, SecretInput};
 /// Accounts in the clear as a text with a link on each line, which most apps read. It has names and codes, with PINs, and no
 /// notes, tags or pictures. It lies in memory that nobody wipes: ask for it once, write it, let go of it.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Display)]
 pub struct LinksExport {
     /// The text; each line ends with a newline.
     pub text: String,
@@ -26,6 +27,7 @@ pub struct LinksExport {
 /// Accounts in the clear as Google Authenticator exports them, which most other apps read. It lies in memory that nobody wipes:
 /// ask for it once, show it, let go of it.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Display)]
 pub struct GoogleExport {
     /// The text of each QR code, in order; [`qr_code`](crate::qr_code) draws them.
     pub texts: Vec<String>,

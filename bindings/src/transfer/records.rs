@@ -143,6 +143,7 @@ impl From<&Refused> for RefusedItem {
 
 /// A code of an account that is not in the vault yet. Not for logs: a code is a secret while it is good.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Display)]
 pub struct PreviewCode {
     /// The code's characters, ungrouped.
     pub code: String,

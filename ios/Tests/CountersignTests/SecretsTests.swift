@@ -11,6 +11,7 @@ struct SecretsTests {
             for _ in 0..<2 {
                 let revealed = try await authenticator.accounts.reveal(id, password: password())
                 #expect(revealed.secret == rfcSecret && revealed.uri.hasPrefix("otpauth://totp/"))
+                #expect("\(revealed)" == "Revealed(..)")
                 let error = await refuses("wrong-approval-password") {
                     _ = try await authenticator.accounts.reveal(id, password: .text("wrong one"))
                 }

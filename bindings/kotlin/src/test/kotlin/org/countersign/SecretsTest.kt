@@ -21,7 +21,10 @@ class SecretsTest {
             val keystore = SoftKeystore()
             withVault(platform { copy(keyWrapper = keystore) }) { authenticator ->
                 val id = authenticator.accounts.add(draft("one"))
-                assertEquals(RFC_SECRET, authenticator.accounts.reveal(id, password()).secret)
+                val revealed = authenticator.accounts.reveal(id, password())
+                assertEquals(RFC_SECRET, revealed.secret)
+                assertEquals("Revealed(..)", revealed.toString())
+                assertEquals("AccountCode(..)", authenticator.accounts.code(id).toString())
                 refuses<ApiException.WrongPassword>("wrong-approval-password") {
                     authenticator.accounts.reveal(id, "wrong horse battery".toByteArray())
                 }
