@@ -33,23 +33,45 @@ pub struct EqualProfile {
     pub favourite: bool,
 }
 
-/// Shaped as the library's `AccountInfo`; how codes are made stands in it as plain numbers.
+/// Shaped as the library's `OtpKind`.
+#[derive(Clone, Copy, uniffi::Enum)]
+pub enum EqualKind {
+    /// One of five.
+    A,
+    /// One of five.
+    B,
+    /// One of five.
+    C,
+    /// One of five.
+    D,
+    /// One of five.
+    E,
+}
+
+/// Shaped as the library's `OtpParameters`; both of its enums have five values.
 #[derive(Clone, uniffi::Record)]
-pub struct EqualAccount {
-    /// 32 characters.
-    pub id: String,
-    /// Names.
-    pub profile: EqualProfile,
-    /// A number.
-    pub kind: i32,
-    /// A number.
-    pub algorithm: Option<i32>,
+pub struct EqualOtp {
+    /// One of five.
+    pub kind: EqualKind,
+    /// One of five.
+    pub algorithm: Option<EqualKind>,
     /// A number.
     pub digits: u8,
     /// A number.
     pub period: Option<u32>,
     /// A number.
     pub counter: Option<u64>,
+}
+
+/// Shaped as the library's `AccountInfo`.
+#[derive(Clone, uniffi::Record)]
+pub struct EqualAccount {
+    /// 32 characters.
+    pub id: String,
+    /// Names.
+    pub profile: EqualProfile,
+    /// How codes are made.
+    pub otp: EqualOtp,
     /// A number.
     pub clock_offset: i32,
     /// A mark.
@@ -104,11 +126,7 @@ pub fn equal_accounts(count: u32) -> Vec<EqualAccount> {
             tags: Vec::new(),
             favourite: false,
         },
-        kind: 1,
-        algorithm: Some(1),
-        digits: 6,
-        period: Some(30),
-        counter: None,
+        otp: EqualOtp { kind: EqualKind::A, algorithm: Some(EqualKind::A), digits: 6, period: Some(30), counter: None },
         clock_offset: 0,
         may_be_behind: false,
         position: 0,

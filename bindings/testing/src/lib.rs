@@ -7,7 +7,7 @@
 mod equal;
 mod signer;
 
-pub use equal::{EqualAccount, EqualCode, EqualProfile, equal_accounts, equal_codes};
+pub use equal::{EqualAccount, EqualCode, EqualKind, EqualOtp, EqualProfile, equal_accounts, equal_codes};
 pub use signer::{TestKey, TestSigner, TestSignerError};
 
 uniffi::setup_scaffolding!();
