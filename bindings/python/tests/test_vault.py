@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -133,3 +134,21 @@ def test_no_error_shows_what_was_typed(vault: Vault) -> None:
         with pytest.raises(ApiError.InvalidInput) as error:
             vault.add(text)
         assert SECRET not in repr(error.value) and "notbase32" not in repr(error.value)
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="only Linux lists threads there")
+def test_an_idle_vault_has_no_thread_and_does_nothing(path: Path) -> None:
+    def threads() -> int:
+        return len(os.listdir("/proc/self/task"))
+
+    before = threads()
+    with Vault.create(path, PASSWORD).vault as vault:
+        vault.add(link())
+        vault.codes()
+        vault.preview_import(link("Other").encode()).apply(None, None)
+        vault.verify()
+        assert threads() == before
+        used = time.process_time()
+        time.sleep(1)
+        assert time.process_time() - used < 0.05
+        assert threads() == before
