@@ -37,9 +37,13 @@ struct State {
 
 impl Changes {
     pub(crate) fn listen(&self, listener: Option<Arc<dyn ChangeListener>>) {
-        let mut state = self.state();
-        state.listener = listener;
-        state.pending.clear();
+        let before = {
+            let mut state = self.state();
+            state.pending.clear();
+            std::mem::replace(&mut state.listener, listener)
+        };
+        // Letting go of it calls foreign code.
+        drop(before);
     }
 
     /// Tells the listener; where it is being told just now, by whoever is doing that.
@@ -55,6 +59,7 @@ impl Changes {
             }
             state.telling = true;
         }
+        let _over = Over(self);
         while let Some((listener, changes)) = self.next() {
             // A listener that fails has heard it all the same: there is nobody to tell.
             let _ = listener.changed(changes);
@@ -68,6 +73,7 @@ impl Changes {
                 let listener = listener.clone();
                 Some((listener, std::mem::take(&mut state.pending).into_iter().collect()))
             }
+            // Under the same lock as the look: what comes now is told by whoever brings it.
             _ => {
                 state.telling = false;
                 None
@@ -77,5 +83,16 @@ impl Changes {
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// However telling ends: a listener that panics must not keep all later changes from being told.
+struct Over<'a>(&'a Changes);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.state().telling = false;
+        }
     }
 }

@@ -8,8 +8,8 @@ mod reveal;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub(crate) use records::account_id;
 pub use records::{AccountCode, AccountFilter, AccountInfo, OtpAlgorithm, OtpKind, OtpParameters, Profile, TagCount};
+pub(crate) use records::{account_id, account_ids};
 pub use reveal::Revealed;
 
 use countersign_core::otp::Kind;
@@ -95,7 +95,7 @@ impl Accounts {
     /// `InvalidInput` (`not-an-id`), `Locked`.
     pub fn codes_of(&self, ids: Vec<String>) -> Result<Vec<AccountCode>, ApiError> {
         let now = self.shared.now()?;
-        let ids = ids.iter().map(|id| account_id(id)).collect::<Result<Vec<_>, _>>()?;
+        let ids = account_ids(&ids)?;
         self.shared.with(|core| {
             let vault = core.accounts();
             let mut codes = Vec::with_capacity(ids.len());
@@ -190,7 +190,7 @@ impl Accounts {
     /// # Errors
     /// As [`Accounts::edit`]; nothing is changed by any.
     pub fn set_order(&self, ids: Vec<String>) -> Result<(), ApiError> {
-        let ids = ids.iter().map(|id| account_id(id)).collect::<Result<Vec<_>, _>>()?;
+        let ids = account_ids(&ids)?;
         self.shared.change(&[Change::Accounts], |core| Ok(core.accounts().set_order(&ids)?))
     }
 

@@ -275,3 +275,8 @@ fn id_text(id: AccountId) -> String {
 pub(crate) fn account_id(text: &str) -> Result<AccountId, ApiError> {
     text.parse().map_err(|_| ApiError::input("account", "an account's id has 32 hexadecimal digits", "not-an-id"))
 }
+
+/// Several of them; the first that is none refuses all.
+pub(crate) fn account_ids(texts: &[String]) -> Result<Vec<AccountId>, ApiError> {
+    texts.iter().map(|text| account_id(text)).collect()
+}

@@ -221,6 +221,41 @@ fn a_listener_that_hangs_costs_its_own_call_and_hears_the_rest_at_once() {
     assert_eq!(heard, [vec![Change::Slots], vec![Change::Lock, Change::Settings]]);
 }
 
+/// Panics when it is told, and uses the authenticator when it is let go of.
+struct Careless(Arc<Authenticator>);
+
+impl ChangeListener for Careless {
+    fn changed(&self, _: Vec<Change>) -> Result<(), PortError> {
+        panic!("as a listener may")
+    }
+}
+
+impl Drop for Careless {
+    fn drop(&mut self) {
+        self.0.listen(None);
+    }
+}
+
+#[test]
+fn a_listener_that_panics_or_calls_back_when_it_is_let_go_of_costs_no_later_one() {
+    let world = world(Platform::default());
+    let authenticator = world.authenticator();
+    authenticator.listen(Some(Arc::new(Careless(authenticator.clone()))));
+    let told = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| authenticator.new_recovery_code().map(drop)));
+    assert!(told.is_err());
+    let (sender, over) = std::sync::mpsc::channel();
+    let other = authenticator.clone();
+    std::thread::spawn(move || {
+        other.listen(None);
+        sender.send(()).unwrap();
+    });
+    over.recv_timeout(std::time::Duration::from_secs(20)).expect("it is let go of outside of the lock");
+    let listener = Arc::new(Listener::default());
+    authenticator.listen(Some(listener.clone()));
+    authenticator.lock();
+    assert_eq!(listener.heard.lock().unwrap().clone(), [vec![Change::Lock]]);
+}
+
 #[test]
 fn an_older_file_is_noticed_and_a_counter_that_fails_costs_no_change() {
     let counter = Arc::new(TestCounter::default());

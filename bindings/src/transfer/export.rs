@@ -8,7 +8,7 @@ use countersign_core::transfer::{google_migration, otpauth_lines};
 use countersign_core::vault::{Selection, Vault};
 
 use super::Transfer;
-use crate::accounts::account_id;
+use crate::accounts::account_ids;
 use crate::errors::left_out_code;
 use crate::shared::Shared;
 use crate::{ApiError, Operation, SecretInput};
@@ -66,7 +66,7 @@ impl Transfer {
         password: Arc<SecretInput>,
         ids: Vec<String>,
     ) -> Result<LinksExport, ApiError> {
-        let ids = parse(&ids)?;
+        let ids = account_ids(&ids)?;
         self.shared.root_by_password(&password)?;
         self.shared.links(&ids)
     }
@@ -80,7 +80,7 @@ impl Transfer {
         ids: Vec<String>,
         operation: Option<Arc<Operation>>,
     ) -> Result<LinksExport, ApiError> {
-        let ids = parse(&ids)?;
+        let ids = account_ids(&ids)?;
         let run = self.shared.begin(operation)?;
         self.shared.root_by_keystore(&run).await?;
         self.shared.links(&ids)
@@ -96,7 +96,7 @@ impl Transfer {
         password: Arc<SecretInput>,
         ids: Vec<String>,
     ) -> Result<GoogleExport, ApiError> {
-        let ids = parse(&ids)?;
+        let ids = account_ids(&ids)?;
         self.shared.root_by_password(&password)?;
         self.shared.google(&ids)
     }
@@ -111,7 +111,7 @@ impl Transfer {
         ids: Vec<String>,
         operation: Option<Arc<Operation>>,
     ) -> Result<GoogleExport, ApiError> {
-        let ids = parse(&ids)?;
+        let ids = account_ids(&ids)?;
         let run = self.shared.begin(operation)?;
         self.shared.root_by_keystore(&run).await?;
         self.shared.google(&ids)
@@ -136,10 +136,6 @@ impl Shared {
             })
         })
     }
-}
-
-fn parse(ids: &[String]) -> Result<Vec<AccountId>, ApiError> {
-    ids.iter().map(|id| account_id(id)).collect()
 }
 
 fn selected<'a>(vault: &'a Vault, ids: &[AccountId]) -> Result<Vec<&'a Account>, ApiError> {
