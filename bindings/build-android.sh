@@ -18,27 +18,11 @@ api=28
 # Devices with 16 KiB pages load nothing that is aligned to less; older ones take it as well.
 page=16384
 
-dry=""
-out=""
-for argument in "$@"; do
-    case $argument in
-        --dry-run) dry=1 ;;
-        -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0" && exit 0 ;;
-        -*) echo "build-android.sh: no option '$argument'" >&2 && exit 2 ;;
-        *) out=$argument ;;
-    esac
-done
+describe=2,9p
+# shellcheck source=steps.sh
+source "$root/bindings/steps.sh"
 target_dir=${CARGO_TARGET_DIR:-$root/target}
 out=${out:-$target_dir/android}
-
-run() {
-    printf '+'
-    printf ' %q' "$@"
-    printf '\n'
-    if [[ -z $dry ]]; then "$@"; fi
-}
-
-step() { printf '\n# %s\n' "$1"; }
 
 need() { # COMMAND HOW
     if [[ -z $dry ]] && ! command -v "$1" >/dev/null; then

@@ -15,27 +15,11 @@ device=(aarch64-apple-ios)
 simulator=(aarch64-apple-ios-sim x86_64-apple-ios)
 mac=(aarch64-apple-darwin x86_64-apple-darwin)
 
-dry=""
-out=""
-for argument in "$@"; do
-    case $argument in
-        --dry-run) dry=1 ;;
-        -h | --help) sed -n '2,8s/^# \{0,1\}//p' "$0" && exit 0 ;;
-        -*) echo "build-ios.sh: no option '$argument'" >&2 && exit 2 ;;
-        *) out=$argument ;;
-    esac
-done
+describe=2,8p
+# shellcheck source=steps.sh
+source "$root/bindings/steps.sh"
 target_dir=${CARGO_TARGET_DIR:-$root/target}
 out=${out:-$target_dir/apple}
-
-run() {
-    printf '+'
-    printf ' %q' "$@"
-    printf '\n'
-    if [[ -z $dry ]]; then "$@"; fi
-}
-
-step() { printf '\n# %s\n' "$1"; }
 
 if [[ -z $dry && $(uname -s) != Darwin ]]; then
     echo "build-ios.sh: Apple's linker and xcodebuild are on a Mac alone; --dry-run shows what would be done" >&2
