@@ -1,5 +1,5 @@
 # What both scripts for phones are made of; sourced after `describe` is set to the lines of their comment that --help prints.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154,SC2034 # what the scripts set, and what they read
 
 dry=""
 out=""
